@@ -1,0 +1,124 @@
+//! The command line: the same core without a window. Printing lives here and in `main.rs` alone.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks")]
+
+mod devices;
+mod inspect;
+mod list;
+mod new;
+mod predict;
+mod train;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// See training happen: pick data, a network, an optimizer and hardware, and watch it learn.
+#[derive(Debug, Parser)]
+#[command(name = "learnscope", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Project to open in the window.
+    pub project: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train in the terminal, with a progress bar.
+    Train(train::Train),
+    /// Look at a data file and write a project with sensible choices.
+    New(new::New),
+    /// Show columns, types, missing values, classes and warnings of a data file.
+    Inspect(inspect::Inspect),
+    /// List hardware targets, each tried.
+    Devices(devices::Devices),
+    /// List what can be chosen: data sets, losses, optimizers and so on.
+    List(list::List),
+    /// Run a trained model on new rows.
+    Predict(predict::Predict),
+    /// Draw the window off screen, before a project is trained or as a run ended.
+    Shot(Shot),
+}
+
+/// Draws the window without a display. Needs a Vulkan driver; a software one will do.
+#[derive(Debug, clap::Args)]
+pub struct Shot {
+    /// Project file or run folder.
+    pub what: PathBuf,
+    /// Picture to write.
+    #[arg(long, value_name = "FILE.png")]
+    pub out: PathBuf,
+    /// Width and height in points.
+    #[arg(long, value_name = "WxH", default_value = "1440x900", value_parser = size)]
+    pub size: [u32; 2],
+    #[arg(long, value_parser = ["dark", "light"], default_value = "dark")]
+    pub theme: String,
+    /// One panel alone, such as curves or doctor.
+    #[arg(long, value_name = "ID")]
+    pub panel: Option<String>,
+}
+
+/// Why a command ends with status 2: one line, cause first, path last.
+#[derive(Debug)]
+pub struct BadInput(pub String);
+
+impl From<String> for BadInput {
+    fn from(line: String) -> Self {
+        Self(line)
+    }
+}
+
+/// A run that failed or diverged.
+const FAILED: u8 = 3;
+/// Wrong usage or bad input.
+const BAD_INPUT: u8 = 2;
+
+/// Parses the arguments; what is wrong with them is printed as one line.
+///
+/// # Errors
+/// With the status to exit with: 0 behind `--help` and `--version`, 2 for wrong usage.
+pub fn parse() -> Result<Cli, ExitCode> {
+    Cli::try_parse().map_err(|err| {
+        if err.use_stderr() {
+            let text = err.to_string();
+            let first = text.lines().map(str::trim).filter(|it| !it.is_empty()).take_while(|it| !it.starts_with("Usage:")).collect::<Vec<_>>().join(" ");
+            eprintln!("{}; `learnscope --help` shows how", first.trim_start_matches("error: "));
+            ExitCode::from(BAD_INPUT)
+        } else {
+            print!("{err}");
+            ExitCode::SUCCESS
+        }
+    })
+}
+
+/// Does a command that needs no window.
+pub fn run(command: Command) -> ExitCode {
+    let outcome = match command {
+        Command::Train(it) => it.run(),
+        Command::New(it) => it.run(),
+        Command::Inspect(it) => it.run(),
+        Command::Devices(it) => it.run(),
+        Command::List(it) => it.run(),
+        Command::Predict(it) => it.run(),
+        Command::Shot(_) => Err(BadInput("this program was built without its window; build it with default features to draw it".to_owned())),
+    };
+    end(outcome)
+}
+
+/// Prints what went wrong, once, and turns it into the exit status.
+pub fn end(outcome: Result<ExitCode, BadInput>) -> ExitCode {
+    outcome.unwrap_or_else(|BadInput(line)| {
+        eprintln!("{}", line.replace('\n', "; "));
+        ExitCode::from(BAD_INPUT)
+    })
+}
+
+fn size(text: &str) -> Result<[u32; 2], String> {
+    let sides = text.split_once(['x', 'X']).and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
+    match sides {
+        Some([w, h]) if (320..=7680).contains(&w) && (240..=4320).contains(&h) => Ok([w, h]),
+        _ => Err("must be WIDTHxHEIGHT between 320x240 and 7680x4320, such as 1440x900".to_owned()),
+    }
+}

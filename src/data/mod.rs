@@ -1,0 +1,43 @@
+//! Files in, plain arrays out: reading, looking at columns, splitting and encoding rows.
+//!
+//! Two stages. [`load`] finds what a source holds before anything is chosen: a [`Dataset`] of typed
+//! columns or of images. [`prepare`] obeys the project's choices and gives the numbers that a network
+//! sees, with the [`Encoder`] that turns new rows into the same numbers later.
+//!
+//! **Invariant:** every statistic (means, categories, words and their weights) comes from training rows
+//! alone; validation and test rows could be replaced without changing one of them.
+//! **Invariant:** row `i` of what was prepared is row `i` of the dataset. No row is dropped: rows without
+//! a target stay in place and are in no split.
+
+mod error;
+mod dataset;
+mod source;
+pub mod builtin;
+mod generate;
+mod decode;
+mod table;
+mod cell;
+mod kind;
+mod pictures;
+mod idx;
+mod target;
+mod split;
+mod order;
+mod chance;
+mod encoder;
+mod number;
+mod category;
+mod words;
+mod prepare;
+mod profile;
+
+pub use dataset::{Column, ColumnKind, Dataset, Images, MISSING, OddCell, Values};
+pub use encoder::{Encoded, Encoder};
+pub use error::DataError;
+pub use number::Scaling;
+pub use order::epoch_order;
+pub use prepare::{Prepared, prepare};
+pub use profile::{Bin, ColumnProfile, LevelCount, NumberProfile, profile};
+pub use source::{MAX_FILE_BYTES, MAX_UNPACKED_BYTES, load};
+pub use split::Split;
+pub use target::{Target, find_target};

@@ -1,0 +1,22 @@
+//! How training happens: networks, losses, steps and measuring. The only folder that names Burn.
+
+mod device;
+mod error;
+mod evaluate;
+mod gradients;
+mod loss;
+mod metrics;
+mod network;
+mod optimizer;
+mod random;
+mod trainer;
+mod verify;
+mod views;
+mod weights;
+
+pub use device::{DeviceInfo, OpenDevice, check as check_device, list as list_devices, list_tried as try_devices, open as open_device};
+pub use error::TrainError;
+pub use evaluate::{Evaluation, measure_outputs};
+pub use trainer::{StepDone, StepOrder, Trainer};
+pub use verify::{Comparison, verify};
+pub use weights::Weights;

@@ -1,0 +1,232 @@
+//! One training, step by step. Synchronous: it starts no thread and knows no clock.
+
+use std::sync::Arc;
+
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
+
+use super::device::OpenDevice;
+use super::error::TrainError;
+use super::gradients;
+use super::loss::Loss;
+use super::network::{Network, Pass, Plan};
+use super::optimizer;
+use super::weights::Weights;
+use crate::data::Prepared;
+use crate::run::StepRow;
+use crate::spec::{Project, n_parameters};
+
+/// A network, its optimizer and its data on one device.
+pub struct Trainer {
+    /// None only while the optimizer holds it.
+    network: Option<Network>,
+    optimizer: ModuleOptimizer,
+    pub(super) loss: Loss,
+    pub(super) data: Arc<Prepared>,
+    /// With autodiff; its `inner` is for measuring.
+    pub(super) device: Device,
+    pub(super) plan: Plan,
+    seed: u64,
+    pending: Vec<Pending>,
+    keeps_outputs: bool,
+}
+
+/// What a step is asked to do beyond learning from its rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepOrder {
+    /// Counted from 1 over the whole run.
+    pub step: u64,
+    pub epoch: u64,
+    pub learning_rate: f64,
+    /// Whether to measure the norm of all gradients.
+    pub measure_norm: bool,
+    /// Largest allowed norm of all gradients together.
+    pub clip_norm: Option<f64>,
+}
+
+/// A step whose numbers may still be on the device.
+struct Pending {
+    order: StepOrder,
+    loss: Tensor<1>,
+    norm: Option<Tensor<1>>,
+    outputs: Option<Tensor<2>>,
+    rows: Vec<u32>,
+}
+
+/// A step's numbers, read back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepDone {
+    pub row: StepRow,
+    /// The rows it learned from.
+    pub rows: Vec<u32>,
+    /// What the network said of them before the update, `[rows, outputs]`; empty unless asked for.
+    pub outputs: Vec<f32>,
+}
+
+impl Trainer {
+    /// A network with first weights by the project's seed, or with those given.
+    ///
+    /// # Errors
+    /// When the network does not suit the data, or the given weights do not suit the network.
+    pub fn new(project: &Project, data: Arc<Prepared>, device: &OpenDevice, init: Option<&Weights>) -> Result<Self, TrainError> {
+        let loss = Loss::new(&project.loss, data.task, &data.class_counts);
+        let layers = project.model.layers(data.input, loss.n_outputs()).map_err(|err| TrainError::Shape(err.to_string()))?;
+        let plan = Plan { input: data.input, layers };
+        let device = device.device.clone().autodiff();
+        let seed = project.training.seed;
+        let mut network = Network::new(plan.clone(), seed, &device);
+        if let Some(weights) = init {
+            if let Some(mismatch) = network.mismatch(weights) {
+                return Err(TrainError::Weights(format!("the given weights do not fit: {mismatch}")));
+            }
+            network.load(weights, &device);
+        }
+        let optimizer = optimizer::build(&project.optimizer);
+        Ok(Self { network: Some(network), optimizer, loss, data, device, plan, seed, pending: Vec::new(), keeps_outputs: false })
+    }
+
+    /// Keeps what the network says in each training step, for metrics over the epoch as it was trained.
+    pub fn keep_outputs(&mut self, keep: bool) {
+        self.keeps_outputs = keep;
+    }
+
+    /// Numbers that training finds.
+    pub fn n_parameters(&self) -> usize {
+        n_parameters(&self.plan.layers)
+    }
+
+    /// One optimizer update from a batch of rows. Its numbers wait for [`Trainer::collect`].
+    pub fn step(&mut self, rows: &[u32], order: StepOrder) {
+        let Some(mut network) = self.network.take() else { return };
+        let inputs = self.inputs(rows, &self.device);
+        let targets: Vec<f32> = rows.iter().map(|row| self.data.targets[*row as usize]).collect();
+        let outputs = network.forward(inputs, Pass::Train { seed: self.seed, step: order.step });
+        let loss = self.loss.mean(outputs.clone(), &targets, &self.device);
+        let mut gradients = GradientsParams::from_grads(loss.backward(), &network);
+        let norm = (order.measure_norm || order.clip_norm.is_some()).then(|| gradients::norm(&network, &gradients));
+        if let (Some(limit), Some(norm)) = (order.clip_norm, &norm) {
+            gradients::clip(&network, &mut gradients, norm, limit);
+        }
+        self.network = Some(self.optimizer.step(order.learning_rate, network, gradients));
+        let outputs = self.keeps_outputs.then(|| outputs.inner());
+        self.pending.push(Pending { order, loss: loss.inner(), norm, outputs, rows: rows.to_vec() });
+    }
+
+    /// Steps whose numbers have not been read back.
+    pub fn n_pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Reads back the numbers of all steps since the last call, in one go.
+    ///
+    /// # Errors
+    /// When the device failed since.
+    pub fn collect(&mut self) -> Result<Vec<StepDone>, TrainError> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut transaction = Transaction::default();
+        for it in &pending {
+            transaction = transaction.register(it.loss.clone());
+            if let Some(norm) = &it.norm {
+                transaction = transaction.register(norm.clone());
+            }
+            if let Some(outputs) = &it.outputs {
+                transaction = transaction.register(outputs.clone());
+            }
+        }
+        let mut read = transaction.try_execute()?.into_iter();
+        let mut next = || read.next().and_then(|it| it.try_into_vec::<f32>().ok()).unwrap_or_default();
+        let mut done = Vec::with_capacity(pending.len());
+        for it in pending {
+            let loss = next().first().copied().unwrap_or(f32::NAN);
+            let norm = it.norm.as_ref().map(|_| next().first().copied().unwrap_or(f32::NAN));
+            let outputs = it.outputs.as_ref().map(|_| next()).unwrap_or_default();
+            let row = StepRow {
+                step: it.order.step,
+                epoch: it.order.epoch,
+                train_loss: f64::from(loss),
+                learning_rate: it.order.learning_rate,
+                gradient_norm: norm.map(f64::from),
+            };
+            done.push(StepDone { row, rows: it.rows, outputs });
+        }
+        Ok(done)
+    }
+
+    /// What the finished network says of rows given as features, without learning.
+    ///
+    /// # Shapes
+    /// - features: `[rows, values]`, as [`Prepared::features`]
+    /// - returns: `[rows, outputs]`
+    pub fn predict(&self, features: &[f32]) -> Result<Vec<f32>, TrainError> {
+        let mut network = self.measured();
+        let device = self.device.clone().inner();
+        let width = self.plan.input.n_values();
+        let mut outputs = Vec::new();
+        for chunk in features.chunks(self.rows_at_once() * width.max(1)) {
+            let n = chunk.len() / width.max(1);
+            let inputs = Tensor::<2>::from_data(TensorData::new(chunk.to_vec(), [n, width]), &device);
+            outputs.extend(network.forward(inputs, Pass::Evaluate).try_into_vec_as::<f32>()?);
+        }
+        Ok(outputs)
+    }
+
+    /// What the network says of rows of its data, without learning.
+    pub fn predict_rows(&self, rows: &[u32]) -> Result<Vec<f32>, TrainError> {
+        let mut network = self.measured();
+        let device = self.device.clone().inner();
+        let mut outputs = Vec::with_capacity(rows.len() * self.loss.n_outputs());
+        for chunk in rows.chunks(self.rows_at_once()) {
+            outputs.extend(network.forward(self.inputs(chunk, &device), Pass::Evaluate).try_into_vec_as::<f32>()?);
+        }
+        Ok(outputs)
+    }
+
+    /// Every parameter, on the host.
+    pub fn weights(&self) -> Result<Weights, TrainError> {
+        let Some(network) = &self.network else { return Ok(Weights::default()) };
+        Ok(network.weights()?)
+    }
+
+    /// Takes weights that [`Trainer::weights`] gave. The optimizer's memory stays.
+    pub fn load(&mut self, weights: &Weights) {
+        let device = self.device.clone();
+        if let Some(network) = &mut self.network {
+            network.load(weights, &device);
+        }
+    }
+
+    /// Goes on another device: weights at once, the optimizer's memory with its next step.
+    pub fn move_to(&mut self, device: &OpenDevice) -> Result<(), TrainError> {
+        use burn::module::Module as _;
+        let weights = self.weights()?;
+        self.device = device.device.clone().autodiff();
+        if let Some(network) = self.network.take() {
+            let mut network = network.to_device(&self.device);
+            network.load(&weights, &self.device);
+            self.network = Some(network);
+        }
+        Ok(())
+    }
+
+    fn measured(&self) -> Network {
+        use burn::module::Module as _;
+        self.network.as_ref().map_or_else(|| Network::new(self.plan.clone(), self.seed, &self.device), |it| it.valid())
+    }
+
+    /// Rows to measure in one go: about a million values between layers, to stay in the cache.
+    fn rows_at_once(&self) -> usize {
+        let widest = self.plan.widest().max(1);
+        (1_000_000 / widest).clamp(16, 4096)
+    }
+
+    /// The rows' features as `[rows, values]`.
+    fn inputs(&self, rows: &[u32], device: &Device) -> Tensor<2> {
+        let width = self.plan.input.n_values();
+        let mut values = Vec::with_capacity(rows.len() * width);
+        for row in rows {
+            let start = *row as usize * width;
+            values.extend_from_slice(&self.data.features[start..start + width]);
+        }
+        Tensor::from_data(TensorData::new(values, [rows.len(), width]), device)
+    }
+}

@@ -1,0 +1,64 @@
+//! All curves of one run, by epoch and by step.
+
+use std::collections::BTreeMap;
+
+use super::event::{EpochRow, StepRow};
+use super::series::Series;
+
+/// All curves of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// Every completed epoch, in order.
+    pub epochs: Vec<EpochRow>,
+    /// Loss of single steps, where steps were told; x is the step.
+    pub step_loss: Series,
+    /// Learning rate by step, where steps were told; x is the step.
+    pub learning_rate: Series,
+    /// Gradient norm by step, where it was measured; x is the step.
+    pub gradient_norm: Series,
+    /// Curves by epoch: `train_loss`, `validation_loss`, `learning_rate`, `gradient_norm` and every metric key; x is the epoch.
+    by_epoch: BTreeMap<String, Series>,
+}
+
+impl History {
+    pub(super) fn push_step(&mut self, row: &StepRow) {
+        let x = row.step as f64;
+        self.step_loss.push(x, row.train_loss);
+        self.learning_rate.push(x, row.learning_rate);
+        if let Some(norm) = row.gradient_norm {
+            self.gradient_norm.push(x, norm);
+        }
+    }
+
+    pub(super) fn push_epoch(&mut self, row: EpochRow) {
+        let x = row.epoch as f64;
+        let mut push = |name: &str, y: f64| self.by_epoch.entry(name.to_owned()).or_default().push(x, y);
+        push("train_loss", row.train_loss);
+        push("validation_loss", row.validation_loss);
+        push("learning_rate", row.learning_rate);
+        if let Some(norm) = row.gradient_norm {
+            push("gradient_norm", norm);
+        }
+        for (name, value) in &row.metrics {
+            push(name, *value);
+        }
+        self.epochs.push(row);
+    }
+
+    /// A curve by epoch; none where nothing of that name was told.
+    pub fn curve(&self, name: &str) -> Option<&Series> {
+        self.by_epoch.get(name)
+    }
+
+    /// Names of the metrics told, without `train_` and `validation_`.
+    pub fn metric_names(&self) -> Vec<&str> {
+        let names = self.by_epoch.keys().filter_map(|name| name.strip_prefix("validation_"));
+        names.filter(|name| *name != "loss").collect()
+    }
+
+    /// The epoch with the lowest finite validation loss so far.
+    pub fn best_epoch(&self) -> Option<&EpochRow> {
+        let finite = self.epochs.iter().filter(|row| row.validation_loss.is_finite());
+        finite.min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss))
+    }
+}

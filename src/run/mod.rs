@@ -1,0 +1,16 @@
+//! What happened: the events of a run, its curves, and the one fold that turns events into a run.
+
+mod event;
+mod history;
+mod number;
+mod series;
+mod state;
+mod view;
+
+pub use event::{
+    Changed, Command, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Metrics, Preparing, Remedy, Severity, Started, StepRow,
+};
+pub use history::History;
+pub use series::{Point, Series, Thinned, smooth};
+pub use state::{Change, LogLine, Phase, Run};
+pub use view::{Confusion, Fit, Surface, Views};

@@ -1,0 +1,268 @@
+//! A run as it stands: the only fold from events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::event::{Changed, Event, FindingRow, FindingState, FinishReason, Finished, Started};
+use super::history::History;
+use super::view::Views;
+use crate::spec::Project;
+
+/// One training of a project, as far as its events have told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    /// The project as it was when the run began.
+    pub project: Project,
+    /// What was changed against the run before, in words; empty for the first.
+    pub change: String,
+    pub phase: Phase,
+    pub started: Started,
+    pub history: History,
+    /// Findings now standing, oldest first.
+    pub findings: Vec<FindingRow>,
+    /// Findings that were cleared, oldest first.
+    pub cleared: Vec<FindingRow>,
+    pub changes: Vec<Changed>,
+    pub finished: Option<Finished>,
+    pub views: Option<Arc<Views>>,
+    pub log: Vec<LogLine>,
+    /// Updates told so far.
+    pub step: u64,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing has happened yet.
+    #[default]
+    Waiting,
+    /// Data or device are being made ready.
+    Preparing,
+    Running,
+    Paused,
+    /// Ended as asked.
+    Finished,
+    /// Ended because it had to.
+    Failed,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// The epoch it belongs to; 0 before the first.
+    pub epoch: u64,
+    pub text: String,
+    /// Whether it tells of trouble.
+    pub is_warning: bool,
+}
+
+/// What an event changed, for a view that keeps something of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Curves,
+    Phase,
+    Findings,
+    Nothing,
+}
+
+impl Run {
+    /// A run of a project, before its first event.
+    pub fn of(project: Project) -> Self {
+        Self { project, ..Self::default() }
+    }
+
+    /// Folds a recorded list of events.
+    pub fn replay(project: Project, events: impl IntoIterator<Item = Event>) -> Self {
+        let mut run = Self::of(project);
+        for event in events {
+            run.apply(event);
+        }
+        run
+    }
+
+    /// Folds one event.
+    pub fn apply(&mut self, event: Event) -> Change {
+        self.write_log(&event);
+        match event {
+            Event::Started(started) => {
+                self.started = started;
+                self.phase = Phase::Running;
+                Change::Phase
+            }
+            Event::Preparing(_) => {
+                self.phase = Phase::Preparing;
+                Change::Phase
+            }
+            Event::Step(row) => {
+                self.leave_preparing();
+                self.step = row.step;
+                self.history.push_step(&row);
+                Change::Curves
+            }
+            Event::Epoch(row) => {
+                self.leave_preparing();
+                self.step = row.step;
+                self.history.push_epoch(row);
+                Change::Curves
+            }
+            Event::Finding(row) => {
+                self.fold_finding(row);
+                Change::Findings
+            }
+            Event::Changed(changed) => {
+                self.changes.push(changed);
+                Change::Curves
+            }
+            Event::Paused { step } => {
+                self.step = step;
+                self.phase = Phase::Paused;
+                Change::Phase
+            }
+            Event::Resumed { .. } => {
+                self.phase = Phase::Running;
+                Change::Phase
+            }
+            Event::Finished(finished) => {
+                self.phase = if finished.reason.is_success() { Phase::Finished } else { Phase::Failed };
+                self.finished = Some(finished);
+                Change::Phase
+            }
+            Event::Warning { .. } | Event::Checkpoint { .. } | Event::Unknown => Change::Nothing,
+        }
+    }
+
+    /// Whether it is still going on, paused or not.
+    pub fn is_live(&self) -> bool {
+        match self.phase {
+            Phase::Waiting | Phase::Preparing | Phase::Running | Phase::Paused => true,
+            Phase::Finished | Phase::Failed => false,
+        }
+    }
+
+    /// Epochs completed.
+    pub fn epoch(&self) -> u64 {
+        self.history.epochs.last().map_or(0, |row| row.epoch)
+    }
+
+    /// Share of all steps made, in `0.0..=1.0`.
+    pub fn progress(&self) -> f64 {
+        let all = self.started.steps_per_epoch.saturating_mul(self.epochs_asked());
+        if all == 0 { 0.0 } else { (self.step as f64 / all as f64).min(1.0) }
+    }
+
+    /// Epochs asked for, changes while training included.
+    pub fn epochs_asked(&self) -> u64 {
+        let changed = self.changes.iter().rev().find(|it| it.key == "epochs").and_then(|it| it.to.parse().ok());
+        changed.unwrap_or(self.started.epochs)
+    }
+
+    /// The metric a chart leads with: RMSE for a regression, accuracy for classes.
+    pub fn leading_metric(&self) -> &'static str {
+        if self.started.task == "regression" { "rmse" } else { "accuracy" }
+    }
+
+    /// Steps x into epochs, for curves that are drawn over either.
+    pub fn epoch_of_step(&self, step: f64) -> f64 {
+        step / self.started.steps_per_epoch.max(1) as f64
+    }
+
+    fn leave_preparing(&mut self) {
+        if self.phase == Phase::Preparing {
+            self.phase = Phase::Running;
+        }
+    }
+
+    fn fold_finding(&mut self, row: FindingRow) {
+        self.findings.retain(|it| it.rule != row.rule);
+        match row.state {
+            FindingState::Raised | FindingState::Changed => self.findings.push(row),
+            FindingState::Cleared => self.cleared.push(row),
+        }
+    }
+
+    fn write_log(&mut self, event: &Event) {
+        let epoch = self.epoch();
+        let line = match event {
+            Event::Started(it) => started_line(it),
+            Event::Preparing(it) => (it.text.clone(), false),
+            Event::Finding(it) => {
+                let what = match it.state {
+                    FindingState::Raised => "Finding",
+                    FindingState::Changed => "Finding changed",
+                    FindingState::Cleared => "Finding cleared",
+                };
+                (format!("{what}, {}: {}", it.rule, it.text), it.severity > super::event::Severity::Info)
+            }
+            Event::Changed(it) => (format!("{} changed from {} to {} after step {} by the {}", it.key, it.from, it.to, it.step, it.by), false),
+            Event::Paused { step } => (format!("Paused after step {step}"), false),
+            Event::Resumed { step } => (format!("Resumed after step {step}"), false),
+            Event::Warning { text } => (text.clone(), true),
+            Event::Checkpoint { step, .. } => (format!("Checkpoint written after step {step}"), false),
+            Event::Finished(it) => (format!("Ended: {}. {}", it.reason.label(), it.text), matches!(it.reason, FinishReason::Diverged | FinishReason::Failed)),
+            Event::Step(_) | Event::Epoch(_) | Event::Unknown => return,
+        };
+        self.log.push(LogLine { epoch, text: line.0, is_warning: line.1 });
+    }
+}
+
+/// Named numbers in a stable order, for tests and tables.
+impl Run {
+    /// The last epoch's metrics of one split, by key without prefix.
+    pub fn last_metrics(&self, split: &str) -> BTreeMap<String, f64> {
+        let Some(row) = self.history.epochs.last() else {
+            return BTreeMap::new();
+        };
+        let of_split = row.metrics.iter().filter_map(|(name, value)| Some((name.strip_prefix(split)?.strip_prefix('_')?.to_owned(), *value)));
+        of_split.collect()
+    }
+}
+
+fn started_line(it: &Started) -> (String, bool) {
+    let text = format!(
+        "Started on {}: {} parameters, {} training, {} validation and {} test rows",
+        it.device, it.parameters, it.train_rows, it.validation_rows, it.test_rows
+    );
+    (text, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{EpochRow, Severity};
+
+    fn finding(state: FindingState) -> Event {
+        Event::Finding(FindingRow {
+            rule: "overfitting".to_owned(),
+            state,
+            severity: Severity::Warning,
+            grade: 1,
+            epoch: 9,
+            from_epoch: 5,
+            to_epoch: 9,
+            text: String::new(),
+            evidence: BTreeMap::new(),
+            rival: String::new(),
+            remedies: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_finding_stands_until_it_is_cleared_and_never_twice() {
+        let mut run = Run::default();
+        run.apply(finding(FindingState::Raised));
+        run.apply(finding(FindingState::Changed));
+        assert_eq!(run.findings.len(), 1);
+        run.apply(finding(FindingState::Cleared));
+        assert_eq!((run.findings.len(), run.cleared.len()), (0, 1));
+    }
+
+    #[test]
+    fn progress_follows_epochs_changed_while_training() {
+        let mut run = Run::default();
+        run.apply(Event::Started(Started { steps_per_epoch: 10, epochs: 10, ..Started::default() }));
+        run.apply(Event::Epoch(EpochRow { epoch: 5, step: 50, ..EpochRow::default() }));
+        assert_eq!(run.progress(), 0.5);
+        run.apply(Event::Changed(Changed { key: "epochs".to_owned(), to: "20".to_owned(), ..Changed::default() }));
+        assert_eq!(run.progress(), 0.25);
+    }
+}

@@ -1,0 +1,126 @@
+//! What a training needs, and the checks it must pass before it may begin.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::recorder::RunFolder;
+use crate::data::{self, Dataset, Prepared};
+use crate::engine::{OpenDevice, Trainer, Weights, check_device};
+use crate::spec::{Project, Source, SplitMethod, Task, TaskChoice};
+
+/// A training that is asked for.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub project: Project,
+    /// What the project is called: its name, or its file's.
+    pub name: String,
+    /// Folder that relative paths in the project start at.
+    pub base: PathBuf,
+    /// The data where it was loaded before.
+    pub data: Option<Arc<Dataset>>,
+    /// Run folder to write. None: nothing is written.
+    pub out: Option<PathBuf>,
+    /// First weights, a safetensors file.
+    pub init: Option<PathBuf>,
+    /// Whether rows change their order every epoch.
+    pub shuffle: bool,
+    /// Every how many steps a `step` event is written.
+    pub log_every: Option<u64>,
+    /// Whether somebody looks on: steps are told and pictures made.
+    pub watched: bool,
+    /// Whether it waits before its first step.
+    pub begins_paused: bool,
+    /// When the process, or in the window the run, began.
+    pub began: Instant,
+}
+
+/// A training that may begin: everything that could be wrong with its input has been checked.
+pub struct Ready {
+    pub(super) job: Job,
+    pub(super) data: Arc<Prepared>,
+    pub(super) init: Option<Weights>,
+    pub(super) folder: Option<RunFolder>,
+}
+
+impl Job {
+    /// A plain training of a project: nothing written, nobody looking on.
+    pub fn new(project: Project, base: &Path) -> Self {
+        Self {
+            name: project.name.clone(),
+            project,
+            base: base.to_owned(),
+            data: None,
+            out: None,
+            init: None,
+            shuffle: true,
+            log_every: None,
+            watched: false,
+            begins_paused: false,
+            began: Instant::now(),
+        }
+    }
+}
+
+impl Ready {
+    /// What was noticed in the data, one sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.data.notes
+    }
+}
+
+/// Loads and checks everything, and only then makes the run folder.
+///
+/// # Errors
+/// Every problem, one line each; nothing has been written then.
+pub fn ready(mut job: Job) -> Result<Ready, Vec<String>> {
+    job.project.check()?;
+    let one = |line: String| vec![line];
+    check_device(job.project.device).map_err(|err| one(err.to_string()))?;
+    if let Some(out) = &job.out {
+        RunFolder::check(out).map_err(one)?;
+    }
+    let dataset = match job.data.take() {
+        Some(dataset) => dataset,
+        None => Arc::new(data::load(&job.project.data.source, &job.base).map_err(|err| one(err.to_string()))?),
+    };
+    let project = &job.project;
+    let prepared = data::prepare(&dataset, &project.data, &project.split, project.training.seed).map_err(|err| one(err.to_string()))?;
+    let misfits: Vec<_> = project.misfits(prepared.task).into_iter().map(|it| it.1).collect();
+    if !misfits.is_empty() {
+        return Err(misfits);
+    }
+    let prepared = Arc::new(prepared);
+    let init = job.init.as_deref().map(Weights::read).transpose().map_err(|err| one(err.to_string()))?;
+    let outputs = project.loss.n_outputs(prepared.task);
+    project.model.layers(prepared.input, outputs).map_err(|err| one(err.to_string()))?;
+    if init.is_some() {
+        // Names and shapes are checked against the network itself.
+        Trainer::new(project, Arc::clone(&prepared), &OpenDevice::cpu(), init.as_ref()).map_err(|err| one(err.to_string()))?;
+    }
+    resolve(&mut job, &prepared);
+    let folder = job.out.as_deref().map(|out| RunFolder::create(out, &job.project, &prepared.encoder)).transpose().map_err(one)?;
+    Ok(Ready { job, data: prepared, init, folder })
+}
+
+/// Makes every choice explicit, so that the run folder's project says what was done.
+fn resolve(job: &mut Job, data: &Prepared) {
+    let project = &mut job.project;
+    project.data.target = (!data.target_name.is_empty()).then(|| data.target_name.clone());
+    project.data.task = if data.task == Task::Regression { TaskChoice::Regression } else { TaskChoice::Classification };
+    if data.task == Task::Regression && project.split.method == SplitMethod::Stratified {
+        project.split.method = SplitMethod::Random;
+    }
+    if project.split.seed.is_none() {
+        project.split.seed = Some(project.training.seed);
+    }
+    if let Source::File(path) = &mut project.data.source
+        && let Ok(whole) = job.base.join(&*path).canonicalize()
+    {
+        *path = whole.display().to_string();
+    }
+    if job.name.is_empty() {
+        job.name = project.data.source_name();
+    }
+    project.name = job.name.clone();
+}

@@ -1,0 +1,192 @@
+//! Where training happens: a named thread that obeys commands and tells events.
+//!
+//! Nothing above knows of threads. What crosses is plain data, commands in and events out, so the
+//! thread could as well be another process.
+
+mod auto;
+mod job;
+mod outbox;
+mod model;
+mod patience;
+mod probe;
+mod recorder;
+mod report;
+mod worker;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+pub use job::{Job, Ready, ready};
+pub use model::{Model, Prediction, verify_on};
+pub use patience::{Countdown, Watch};
+pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, verify_device};
+pub use recorder::{RunFolder, read_run};
+
+pub use crate::engine::{Comparison, DeviceInfo, try_devices};
+
+use crate::run::{Command, Event, FinishReason, Finished, Views};
+
+/// Commands that may wait; more than a person can press in a step.
+const COMMANDS_WAITING: usize = 64;
+/// Batches of events that may wait before the training keeps them back itself.
+const BATCHES_WAITING: usize = 32;
+
+/// A training on its own thread.
+///
+/// Dropping it asks the training to stop and waits for the current step, so that what was reached is written.
+pub struct Session {
+    commands: SyncSender<Command>,
+    events: Receiver<Vec<Event>>,
+    views: Latest<Views>,
+    thread: Option<thread::JoinHandle<()>>,
+    over: bool,
+}
+
+/// A value of which only the newest counts.
+pub(crate) struct Latest<T>(Arc<Mutex<Option<Arc<T>>>>);
+
+impl<T> Clone for Latest<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Latest<T> {
+    fn empty() -> Self {
+        Self(Arc::new(Mutex::new(None)))
+    }
+
+    fn put(&self, value: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(value));
+    }
+
+    /// Takes the newest value; none where it was taken before.
+    fn take(&self) -> Option<Arc<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+}
+
+impl Session {
+    /// Loads, checks and trains on a thread of its own. Bad input becomes a failed run.
+    ///
+    /// `wake` is called from that thread whenever there is something to drain.
+    pub fn spawn(job: Job, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::on_thread(wake, move |desk| match ready(job) {
+            Ok(ready) => worker::train(ready, desk),
+            Err(problems) => desk.out.fail(&problems.join("; ")),
+        })
+    }
+
+    /// Trains what was made ready before.
+    pub fn start(ready: Ready, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::on_thread(wake, move |desk| worker::train(ready, desk))
+    }
+
+    /// Asks for something; it takes effect after the current step. Lost where the training is over.
+    pub fn send(&self, command: Command) {
+        self.commands.try_send(command).ok();
+    }
+
+    /// What happened since the last call. Never waits.
+    pub fn drain(&mut self) -> Vec<Event> {
+        let mut drained = Vec::new();
+        loop {
+            match self.events.try_recv() {
+                Ok(events) => drained.extend(events),
+                Err(TryRecvError::Empty) => return drained,
+                Err(TryRecvError::Disconnected) => {
+                    self.over = true;
+                    return drained;
+                }
+            }
+        }
+    }
+
+    /// Waits for what happens next; none when the training is over.
+    pub fn wait(&mut self) -> Option<Vec<Event>> {
+        let events = self.events.recv().ok();
+        self.over = events.is_none();
+        events
+    }
+
+    /// The newest pictures; none where they were taken before.
+    pub fn views(&self) -> Option<Arc<Views>> {
+        self.views.take()
+    }
+
+    /// Whether everything was told and the thread is done.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// A handle that can ask from another thread, for a signal handler.
+    pub fn commander(&self) -> impl Fn(Command) + Send + Sync + 'static {
+        let commands = self.commands.clone();
+        move |command| {
+            commands.try_send(command).ok();
+        }
+    }
+
+    fn on_thread(wake: impl Fn() + Send + Sync + 'static, body: impl FnOnce(&mut Desk) + Send + 'static) -> Self {
+        let (commands, asked) = sync_channel(COMMANDS_WAITING);
+        let (told, events) = sync_channel(BATCHES_WAITING);
+        let views = Latest::empty();
+        let mut desk = Desk { asked, out: outbox::Outbox::new(told, Box::new(wake)), views: views.clone() };
+        let body = move || {
+            // Burn panics where a driver fails or a shape is wrong; a run must end in words.
+            let caught = catch_unwind(AssertUnwindSafe(|| body(&mut desk)));
+            if let Err(panic) = caught {
+                desk.out.fail(&panic_words(panic.as_ref()));
+            }
+            desk.out.close();
+        };
+        let thread = thread::Builder::new().name("training".to_owned()).spawn(body).ok();
+        Self { commands, events, views, over: thread.is_none(), thread }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.commands.try_send(Command::Stop).ok();
+        // The training must not wait for a reader that has gone.
+        while self.events.recv().is_ok() {}
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// What the training side holds of a session.
+pub(crate) struct Desk {
+    pub(crate) asked: Receiver<Command>,
+    pub(crate) out: outbox::Outbox,
+    pub(crate) views: Latest<Views>,
+}
+
+/// A run that ended before it could say anything itself.
+pub(crate) fn failed(text: &str) -> Event {
+    Event::Finished(Finished {
+        reason: FinishReason::Failed,
+        text: text.to_owned(),
+        epochs: 0,
+        best_epoch: 0,
+        best_validation_loss: f64::NAN,
+        test: std::collections::BTreeMap::new(),
+        run_dir: String::new(),
+        seconds: 0.0,
+        samples_per_second: 0.0,
+    })
+}
+
+/// A panic as one line for a user: no file, no line number, no trace.
+pub(crate) fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let first = text.and_then(|it| it.lines().next()).unwrap_or("no reason was given");
+    format!("Training broke off inside the program: {first}. Earlier epochs are kept; try the CPU, or a smaller network")
+}

@@ -1,0 +1,153 @@
+//! The run folder, written by the training side as it goes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::data::Encoder;
+use crate::engine::Weights;
+use crate::project::{self, write_whole};
+use crate::run::Event;
+use crate::spec::Project;
+
+/// A run's folder: `project.ron`, `events.jsonl`, `best.safetensors`, `encoder.json`, `report.md`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// Appends a run's events to its folder.
+pub(super) struct Recorder {
+    folder: RunFolder,
+    events: BufWriter<File>,
+    log_every: Option<u64>,
+}
+
+impl RunFolder {
+    /// Whether a new run may be written there.
+    ///
+    /// A folder without `project.ron` counts as empty only where it is: what others wrote is never mixed with a run.
+    ///
+    /// # Errors
+    /// When it is a file, cannot be looked into, or holds anything.
+    pub fn check(path: &Path) -> Result<(), String> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let entries = std::fs::read_dir(path).map_err(|err| format!("the run folder cannot be used: {err} ({})", path.display()))?;
+        let leftovers = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(".learnscope-");
+        if entries.flatten().any(|entry| !leftovers(&entry.file_name())) {
+            return Err(format!("the run folder is not empty; name a new one with --out ({})", path.display()));
+        }
+        Ok(())
+    }
+
+    /// Makes the folder with the project and what encodes new rows, each written whole.
+    pub(super) fn create(path: &Path, project: &Project, encoder: &Encoder) -> Result<Self, String> {
+        let trouble = |err: &dyn std::fmt::Display| format!("the run folder cannot be written: {err} ({})", path.display());
+        std::fs::create_dir_all(path).map_err(|err| trouble(&err))?;
+        let encoder = serde_json::to_vec(encoder).map_err(|err| trouble(&err))?;
+        // The project comes first: a folder that has one is a run.
+        project::write(&path.join("project.ron"), project).map_err(|err| trouble(&err))?;
+        write_whole(&path.join("encoder.json"), &encoder).map_err(|err| trouble(&err))?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder's own name.
+    pub fn name(&self) -> String {
+        self.path.file_name().map_or_else(|| self.path.display().to_string(), |it| it.to_string_lossy().into_owned())
+    }
+}
+
+impl Recorder {
+    pub(super) fn new(folder: RunFolder, log_every: Option<u64>) -> Result<Self, String> {
+        let path = folder.path.join("events.jsonl");
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let file = file.map_err(|err| format!("the run's events cannot be written: {err} ({})", path.display()))?;
+        Ok(Self { folder, events: BufWriter::new(file), log_every })
+    }
+
+    pub(super) fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// Writes the project again where a choice was only found while starting, such as the device.
+    pub(super) fn rewrite_project(&self, project: &Project) -> Result<(), String> {
+        project::write(&self.folder.path.join("project.ron"), project).map_err(|err| err.to_string())
+    }
+
+    /// Appends an event; steps only where they were asked for.
+    pub(super) fn write(&mut self, event: &Event) -> Result<(), String> {
+        if let Event::Step(row) = event
+            && self.log_every.is_none_or(|every| row.step % every.max(1) != 0)
+        {
+            return Ok(());
+        }
+        let written = writeln!(self.events, "{}", event.to_json());
+        // Steps may wait for the next epoch; everything else should survive a kill.
+        let written = if matches!(event, Event::Step(_)) { written } else { written.and_then(|()| self.events.flush()) };
+        written.map_err(|err| format!("the run's events can no longer be written: {err}; training goes on ({})", self.folder.path.display()))
+    }
+
+    pub(super) fn write_weights(&self, name: &str, weights: &Weights) -> Result<(), String> {
+        let bytes = weights.to_bytes().map_err(|err| err.to_string())?;
+        self.write_file(name, &bytes)
+    }
+
+    pub(super) fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
+        let path = self.folder.path.join(name);
+        write_whole(&path, bytes).map_err(|err| format!("{name} cannot be written: {err} ({})", path.display()))
+    }
+}
+
+/// Reads a run folder's project and events. A last line cut short by a kill is left out.
+///
+/// # Errors
+/// When it is no run folder, or a line that is not the last is damaged.
+pub fn read_run(path: &Path) -> Result<(Project, Vec<Event>), String> {
+    let project_file = path.join("project.ron");
+    if !project_file.is_file() {
+        return Err(format!("this is not a run folder: it has no project.ron ({})", path.display()));
+    }
+    let project = project::read(&project_file).map_err(|err| err.to_string())?;
+    let events_file = path.join("events.jsonl");
+    let text = std::fs::read_to_string(&events_file).map_err(|err| format!("the run's events cannot be read: {err} ({})", events_file.display()))?;
+    let n_lines = text.lines().count();
+    let mut events = Vec::with_capacity(n_lines);
+    for (idx, line) in text.lines().enumerate() {
+        match serde_json::from_str(line) {
+            Ok(event) => events.push(event),
+            Err(_) if idx + 1 == n_lines => {}
+            Err(err) => return Err(format!("the run's events are damaged in line {}: {err} ({})", idx + 1, events_file.display())),
+        }
+    }
+    Ok((project, events))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_cut_short_by_a_kill_is_left_out_but_damage_before_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        project::write(&path.join("project.ron"), &Project::default()).unwrap();
+        std::fs::write(path.join("events.jsonl"), "{\"event\":\"paused\",\"step\":3}\n{\"event\":\"epo").unwrap();
+        assert_eq!(read_run(path).unwrap().1, [Event::Paused { step: 3 }]);
+        std::fs::write(path.join("events.jsonl"), "{\"event\n{\"event\":\"paused\",\"step\":3}\n").unwrap();
+        assert!(read_run(path).unwrap_err().contains("line 1"));
+    }
+
+    #[test]
+    fn a_folder_with_anything_in_it_is_no_place_for_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(RunFolder::check(folder.path()), Ok(()));
+        std::fs::write(folder.path().join("thesis.txt"), "dear").unwrap();
+        assert!(RunFolder::check(folder.path()).unwrap_err().contains("not empty"));
+    }
+}

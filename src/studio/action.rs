@@ -1,0 +1,55 @@
+//! All that a panel may ask for, beyond turning knobs of the draft.
+
+use std::path::PathBuf;
+
+use crate::run::Remedy;
+use crate::spec::DeviceSpec;
+
+/// What a panel asks for; done behind the frame, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Run(RunAction),
+    Project(ProjectAction),
+    Hardware(HardwareAction),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunAction {
+    /// Starts a new run of the draft; the one that was shown becomes a ghost.
+    Train,
+    Pause,
+    Resume,
+    /// Makes one step and pauses; starts a paused run where none is live.
+    Step,
+    Stop,
+    /// Turns a knob of the running training, and of the draft.
+    Set { key: String, value: String },
+    /// Puts a finding's remedy into the draft and trains it.
+    Try(Remedy),
+    /// Takes the ghosts off the chart.
+    ForgetGhosts,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProjectAction {
+    /// Opens a project file, or a data file as a new project.
+    Open(PathBuf),
+    /// One of the projects that ship, by file name without ending.
+    OpenSample(String),
+    Save,
+    SaveAs(PathBuf),
+    /// Puts the draft back to what the file holds.
+    ResetToFile,
+    Undo,
+    Redo,
+    /// Reads the data file again.
+    ReloadData,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum HardwareAction {
+    /// Looks for adapters again.
+    Probe,
+    /// One step on the device and one on the CPU, compared.
+    Verify(DeviceSpec),
+}

@@ -1,0 +1,124 @@
+//! What the program knows, without a window: one project, its runs, its data and the hardware.
+//!
+//! Window and tests drive it the same way: look at its fields, [`Studio::act`] on it, and
+//! [`Studio::poll`] it for what training and loading have told since. It never waits.
+
+mod action;
+mod hardware;
+mod projects;
+mod propose;
+mod runs;
+mod undo;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use action::{Action, HardwareAction, ProjectAction, RunAction};
+pub use hardware::{Hardware, Verification};
+pub use projects::{DataState, Loaded, Projects};
+pub use propose::propose;
+pub use runs::{Runs, next_free};
+
+use crate::run::Run;
+use crate::session::{Model, read_run};
+use crate::spec::Section;
+
+/// Called from other threads whenever there is something to poll.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Everything the program knows.
+pub struct Studio {
+    pub projects: Projects,
+    pub runs: Runs,
+    pub hardware: Hardware,
+    /// What should be said aloud; whoever shows it takes it.
+    pub notices: Vec<Notice>,
+}
+
+/// Something to say in passing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub is_error: bool,
+}
+
+impl Notice {
+    pub fn error(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_error: true }
+    }
+
+    pub fn info(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_error: false }
+    }
+}
+
+impl Studio {
+    /// The welcome project, nothing trained, nothing written to disk.
+    pub fn new(wake: Wake) -> Self {
+        Self { projects: Projects::new(Arc::clone(&wake)), runs: Runs::new(Arc::clone(&wake)), hardware: Hardware::new(wake), notices: Vec::new() }
+    }
+
+    /// Writes every run into a folder of its own below `runs`.
+    pub fn keeping_runs_in(mut self, runs: PathBuf) -> Self {
+        self.runs.keep_in(runs);
+        self
+    }
+
+    /// Asks `program`, this very program, about the hardware, so that a crashing driver takes nothing with it.
+    pub fn asking_hardware_through(mut self, program: PathBuf) -> Self {
+        self.hardware.ask_through(program);
+        self
+    }
+
+    /// The studio as a run folder's end left it, for looking at.
+    ///
+    /// # Errors
+    /// When it is no run folder or cannot be read.
+    pub fn of_run(path: &Path, wake: Wake) -> Result<Self, String> {
+        let (project, events) = read_run(path)?;
+        let mut studio = Self::new(wake);
+        studio.projects.open_as(project.clone(), None, PathBuf::new());
+        let mut run = Run::replay(project, events);
+        run.views = Model::open(path).and_then(|it| it.views(Path::new(""), run.epoch(), run.step)).ok().map(Arc::new);
+        studio.runs.shown = Some(run);
+        Ok(studio)
+    }
+
+    /// Takes in what other threads have told since. Called every frame.
+    pub fn poll(&mut self) {
+        self.projects.poll();
+        self.runs.poll(&mut self.notices);
+        self.hardware.poll();
+    }
+
+    /// Polls until the draft's data is there or has failed, for programs without frames.
+    pub fn wait_for_data(&mut self) {
+        loop {
+            self.poll();
+            if !matches!(self.projects.data, DataState::Loading) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Does what was asked.
+    pub fn act(&mut self, action: Action) {
+        match action {
+            Action::Run(action) => self.runs.act(action, &mut self.projects, &mut self.notices),
+            Action::Project(action) => {
+                if self.projects.act(action, &mut self.notices) {
+                    self.runs.clear();
+                }
+            }
+            Action::Hardware(action) => self.hardware.act(action, &self.projects),
+        }
+    }
+
+    /// What keeps Train from starting, by the section in which it is chosen.
+    pub fn problems(&self) -> Vec<(Section, String)> {
+        let mut problems = self.projects.problems();
+        problems.extend(self.hardware.missing(self.projects.draft.device).map(|it| (Section::Hardware, it)));
+        problems
+    }
+}

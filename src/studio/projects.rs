@@ -1,0 +1,281 @@
+//! The project being set up: its draft, its file, its data and its undo.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::propose::propose;
+use super::undo::Undo;
+use super::{Notice, ProjectAction, Wake};
+use crate::data::{self, ColumnProfile, Dataset, Prepared};
+use crate::project::{self, SAMPLES};
+use crate::session::{Background, in_background};
+use crate::spec::{DataSpec, Project, Section, Source, SplitSpec, TaskChoice};
+
+/// The project being set up.
+pub struct Projects {
+    /// Panels edit it directly; everything else changes it by actions.
+    pub draft: Project,
+    /// None where it was never saved.
+    pub file: Option<PathBuf>,
+    /// As its file holds it.
+    pub saved: Project,
+    pub data: DataState,
+    /// Where relative paths in the draft start.
+    base: PathBuf,
+    undo: Undo,
+    loading: Option<(Wanted, Background<Loaded>)>,
+    asked: Option<Wanted>,
+    wake: Wake,
+}
+
+/// What is known of the draft's data.
+pub enum DataState {
+    Loading,
+    Ready(Arc<Loaded>),
+    Failed(String),
+}
+
+/// A data set with all that the draft makes of it.
+pub struct Loaded {
+    pub spec: DataSpec,
+    pub split: SplitSpec,
+    pub seed: u64,
+    pub dataset: Arc<Dataset>,
+    pub profile: Vec<ColumnProfile>,
+    /// Why it cannot be trained on as it is chosen; otherwise the numbers a network sees.
+    pub prepared: Result<Prepared, String>,
+}
+
+/// All that the data as a network sees it depends on.
+#[derive(Clone, PartialEq)]
+struct Wanted {
+    spec: DataSpec,
+    split: SplitSpec,
+    seed: u64,
+    base: PathBuf,
+    /// Counts up to have a file read again.
+    reading: u32,
+}
+
+impl Projects {
+    pub(super) fn new(wake: Wake) -> Self {
+        let welcome = sample("welcome").unwrap_or_default();
+        Self {
+            draft: welcome.clone(),
+            file: None,
+            saved: welcome.clone(),
+            data: DataState::Loading,
+            base: PathBuf::new(),
+            undo: Undo::new(welcome),
+            loading: None,
+            asked: None,
+            wake,
+        }
+    }
+
+    /// What it is called: its name, else its file's or its data's.
+    pub fn title(&self) -> String {
+        if !self.draft.name.is_empty() {
+            return self.draft.name.clone();
+        }
+        let stem = self.file.as_deref().and_then(Path::file_stem).map(|it| it.to_string_lossy().into_owned());
+        stem.unwrap_or_else(|| self.draft.data.source_name())
+    }
+
+    /// Whether the draft differs from its file.
+    pub fn is_dirty(&self) -> bool {
+        self.draft != self.saved
+    }
+
+    pub fn can_undo(&self) -> bool {
+        self.undo.can_undo()
+    }
+
+    pub fn can_redo(&self) -> bool {
+        self.undo.can_redo()
+    }
+
+    /// The numbers a network sees; none while loading and where the choices do not allow it.
+    pub fn prepared(&self) -> Option<&Prepared> {
+        match &self.data {
+            DataState::Ready(loaded) => loaded.prepared.as_ref().ok(),
+            DataState::Loading | DataState::Failed(_) => None,
+        }
+    }
+
+    pub(super) fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// The data set where it is the one the draft asks for.
+    pub(super) fn dataset(&self) -> Option<Arc<Dataset>> {
+        match &self.data {
+            DataState::Ready(loaded) if loaded.spec.source == self.draft.data.source => Some(Arc::clone(&loaded.dataset)),
+            DataState::Ready(_) | DataState::Loading | DataState::Failed(_) => None,
+        }
+    }
+
+    pub(super) fn problems(&self) -> Vec<(Section, String)> {
+        let mut problems: Vec<_> = match self.draft.check() {
+            Ok(()) => Vec::new(),
+            Err(lines) => lines.into_iter().map(|line| (section_of(&line), line)).collect(),
+        };
+        match &self.data {
+            DataState::Loading => {}
+            DataState::Failed(why) => problems.push((Section::Dataset, why.clone())),
+            DataState::Ready(loaded) => match &loaded.prepared {
+                Err(why) => problems.push((Section::Dataset, why.clone())),
+                Ok(prepared) => {
+                    problems.extend(self.draft.misfits(prepared.task));
+                    let n_outputs = self.draft.loss.n_outputs(prepared.task);
+                    problems.extend(self.draft.model.layers(prepared.input, n_outputs).err().map(|err| (Section::Model, err.to_string())));
+                }
+            },
+        }
+        problems
+    }
+
+    pub(super) fn poll(&mut self) {
+        self.undo.look(&self.draft);
+        if let Some((wanted, work)) = &self.loading
+            && let Some(outcome) = work.take()
+        {
+            let source_changed = wanted.spec.source != self.draft.data.source;
+            self.loading = None;
+            if !source_changed {
+                self.data = match Arc::try_unwrap(outcome) {
+                    Ok(Ok(loaded)) => DataState::Ready(Arc::new(loaded)),
+                    Ok(Err(why)) => DataState::Failed(why),
+                    Err(_) => DataState::Failed("the data was taken twice".to_owned()),
+                };
+            }
+        }
+        let wanted = self.wanted();
+        if self.loading.is_none() && self.asked.as_ref() != Some(&wanted) {
+            self.load(wanted);
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        let reading = self.asked.as_ref().map_or(0, |it| it.reading);
+        Wanted { spec: self.draft.data.clone(), split: self.draft.split.clone(), seed: self.draft.training.seed, base: self.base.clone(), reading }
+    }
+
+    fn load(&mut self, wanted: Wanted) {
+        let read_again = self.asked.as_ref().is_some_and(|it| it.reading != wanted.reading || it.base != wanted.base);
+        let known = self.dataset().filter(|_| !read_again);
+        if known.is_none() {
+            self.data = DataState::Loading;
+        }
+        let ask = wanted.clone();
+        let work = in_background("data", Arc::clone(&self.wake), move || load(ask, known));
+        self.asked = Some(wanted.clone());
+        self.loading = Some((wanted, work));
+    }
+
+    /// Whether another project was opened.
+    pub(super) fn act(&mut self, action: ProjectAction, notices: &mut Vec<Notice>) -> bool {
+        match action {
+            ProjectAction::Open(path) => return self.open(&path, notices),
+            ProjectAction::OpenSample(id) => match sample(&id) {
+                Some(project) => {
+                    self.open_as(project, None, PathBuf::new());
+                    return true;
+                }
+                None => notices.push(Notice::error(format!("there is no sample called {id}"))),
+            },
+            ProjectAction::Save => match self.file.clone() {
+                Some(path) => self.save(&path, notices),
+                None => notices.push(Notice::error("Choose a file to save the project to")),
+            },
+            ProjectAction::SaveAs(path) => self.save(&path, notices),
+            ProjectAction::ResetToFile => self.draft = self.saved.clone(),
+            ProjectAction::Undo => self.draft = self.undo.undo().unwrap_or_else(|| self.draft.clone()),
+            ProjectAction::Redo => self.draft = self.undo.redo().unwrap_or_else(|| self.draft.clone()),
+            ProjectAction::ReloadData => {
+                if let Some(asked) = &mut self.asked {
+                    asked.reading += 1;
+                }
+                let wanted = self.wanted();
+                self.asked = None;
+                self.data = DataState::Loading;
+                if self.loading.is_none() {
+                    self.load(wanted);
+                }
+            }
+        }
+        false
+    }
+
+    /// Takes a project as the draft, with an undo of its own.
+    pub(super) fn open_as(&mut self, project: Project, file: Option<PathBuf>, base: PathBuf) {
+        self.undo = Undo::new(project.clone());
+        self.saved = project.clone();
+        self.draft = project;
+        self.file = file;
+        self.base = base;
+        self.data = DataState::Loading;
+        self.asked = None;
+    }
+
+    fn open(&mut self, path: &Path, notices: &mut Vec<Notice>) -> bool {
+        let base = path.parent().map(Path::to_owned).unwrap_or_default();
+        let opened = if path.extension().is_some_and(|it| it.eq_ignore_ascii_case("ron")) {
+            project::read(path).map(|it| (it, Some(path.to_owned()))).map_err(|err| err.to_string())
+        } else {
+            propose_for(path).map(|it| (it, None))
+        };
+        match opened {
+            Ok((project, file)) => {
+                self.open_as(project, file, base);
+                true
+            }
+            // The project in the window stays as it was.
+            Err(why) => {
+                notices.push(Notice::error(why));
+                false
+            }
+        }
+    }
+
+    fn save(&mut self, path: &Path, notices: &mut Vec<Notice>) {
+        let path = if path.extension().is_some() { path.to_owned() } else { path.with_extension("ron") };
+        match project::write(&path, &self.draft) {
+            Ok(()) => {
+                notices.push(Notice::info(format!("Saved {}", path.display())));
+                self.base = path.parent().map(Path::to_owned).unwrap_or_default();
+                self.file = Some(path);
+                self.saved = self.draft.clone();
+            }
+            Err(err) => notices.push(Notice::error(err.to_string())),
+        }
+    }
+}
+
+/// A project with sensible choices for a data file.
+fn propose_for(path: &Path) -> Result<Project, String> {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let source = Source::File(whole.display().to_string());
+    let dataset = data::load(&source, Path::new("")).map_err(|err| err.to_string())?;
+    propose(&dataset, source, None, TaskChoice::Auto).map(|it| it.0)
+}
+
+fn load(wanted: Wanted, known: Option<Arc<Dataset>>) -> Result<Loaded, String> {
+    let dataset = match known {
+        Some(dataset) => dataset,
+        None => Arc::new(data::load(&wanted.spec.source, &wanted.base).map_err(|err| err.to_string())?),
+    };
+    let profile = data::profile(&dataset);
+    let prepared = data::prepare(&dataset, &wanted.spec, &wanted.split, wanted.seed).map_err(|err| err.to_string());
+    Ok(Loaded { spec: wanted.spec, split: wanted.split, seed: wanted.seed, dataset, profile, prepared })
+}
+
+fn sample(id: &str) -> Option<Project> {
+    SAMPLES.iter().find(|it| it.id == id).and_then(|it| project::from_text(it.text, it.id).ok())
+}
+
+/// The section a problem's key belongs to: lines begin with the key.
+fn section_of(line: &str) -> Section {
+    let key = line.split(|it: char| !(it.is_alphanumeric() || it == '_' || it == '.')).next().unwrap_or_default();
+    Section::of_key(key).unwrap_or(Section::Training)
+}

@@ -1,0 +1,182 @@
+//! The run that is shown, the ones before it, and the training behind it.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Notice, Projects, RunAction, Wake};
+use crate::run::{Command, Event, Remedy, Run};
+use crate::session::{Job, Session};
+use crate::spec::{Project, Section};
+
+/// Earlier runs that stay on the chart.
+const GHOSTS: usize = 5;
+
+/// The run that is shown and the ones before it.
+pub struct Runs {
+    pub shown: Option<Run>,
+    /// Newest first, at most five.
+    pub ghosts: VecDeque<Run>,
+    session: Option<Session>,
+    /// Trainings asked to stop that are still writing.
+    retiring: Vec<Session>,
+    folder: Option<PathBuf>,
+    wake: Wake,
+}
+
+impl Runs {
+    pub(super) fn new(wake: Wake) -> Self {
+        Self { shown: None, ghosts: VecDeque::new(), session: None, retiring: Vec::new(), folder: None, wake }
+    }
+
+    pub(super) fn keep_in(&mut self, folder: PathBuf) {
+        self.folder = Some(folder);
+    }
+
+    /// Whether a training goes on, paused or not.
+    pub fn is_live(&self) -> bool {
+        self.session.is_some() && self.shown.as_ref().is_some_and(Run::is_live)
+    }
+
+    pub(super) fn poll(&mut self, notices: &mut Vec<Notice>) {
+        self.retiring.retain_mut(|it| {
+            it.drain();
+            !it.is_over()
+        });
+        let (Some(session), Some(run)) = (&mut self.session, &mut self.shown) else { return };
+        for event in session.drain() {
+            match &event {
+                Event::Warning { text } => notices.push(Notice::info(text.clone())),
+                Event::Finished(it) if !it.reason.is_success() => notices.push(Notice::error(it.text.clone())),
+                _ => {}
+            }
+            run.apply(event);
+        }
+        if let Some(views) = session.views() {
+            run.views = Some(views);
+        }
+        if session.is_over() {
+            self.session = None;
+        }
+    }
+
+    pub(super) fn act(&mut self, action: RunAction, projects: &mut Projects, notices: &mut Vec<Notice>) {
+        match action {
+            RunAction::Train => self.train(projects, false),
+            RunAction::Pause => self.send(Command::Pause),
+            RunAction::Resume => self.send(Command::Resume),
+            RunAction::Step => {
+                if !self.is_live() {
+                    self.train(projects, true);
+                }
+                self.send(Command::Step);
+            }
+            RunAction::Stop => self.send(Command::Stop),
+            RunAction::Set { key, value } => match projects.draft.set_value(&key, &value) {
+                Ok(()) => self.send(Command::Set { key, value }),
+                Err(err) => notices.push(Notice::error(err.to_string())),
+            },
+            RunAction::Try(remedy) => self.try_out(&remedy, projects, notices),
+            RunAction::ForgetGhosts => self.ghosts.clear(),
+        }
+    }
+
+    /// Forgets all runs, for another project. A live one is asked to stop.
+    pub(super) fn clear(&mut self) {
+        self.retire();
+        self.shown = None;
+        self.ghosts.clear();
+    }
+
+    fn send(&self, command: Command) {
+        if let Some(session) = &self.session {
+            session.send(command);
+        }
+    }
+
+    fn train(&mut self, projects: &Projects, begins_paused: bool) {
+        self.retire();
+        let before = self.shown.take();
+        let mut run = Run::of(projects.draft.clone());
+        run.change = before.as_ref().map_or_else(String::new, |it| change_words(&projects.draft, &it.project));
+        if let Some(before) = before.filter(|it| !it.history.epochs.is_empty()) {
+            self.ghosts.push_front(before);
+            self.ghosts.truncate(GHOSTS);
+        }
+        let mut job = Job::new(projects.draft.clone(), projects.base());
+        job.name = projects.title();
+        job.data = projects.dataset();
+        job.out = self.folder.as_deref().map(|it| next_free(it, &job.name));
+        job.watched = true;
+        job.begins_paused = begins_paused;
+        let wake = Arc::clone(&self.wake);
+        self.session = Some(Session::spawn(job, move || wake()));
+        self.shown = Some(run);
+    }
+
+    fn try_out(&mut self, remedy: &Remedy, projects: &mut Projects, notices: &mut Vec<Notice>) {
+        let mut draft = projects.draft.clone();
+        for (key, value) in &remedy.set {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            if let Err(err) = draft.set_value(key, &text) {
+                notices.push(Notice::error(err.to_string()));
+                return;
+            }
+        }
+        projects.draft = draft;
+        self.train(projects, false);
+    }
+
+    fn retire(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.send(Command::Stop);
+            self.retiring.push(session);
+        }
+    }
+}
+
+/// What differs from the run before, in words for a legend.
+fn change_words(now: &Project, before: &Project) -> String {
+    let changes = now.changes_from(before);
+    let word = |(key, text): &(&'static str, String)| {
+        let label = now.clone().with_knob(key, |knob| knob.label.to_lowercase()).unwrap_or_else(|_| (*key).to_owned());
+        let of_kind = Section::of_key(key).filter(|it| now.clone().kind_of(*it).is_some_and(|knob| knob.key == *key));
+        if of_kind.is_some() { text.clone() } else { format!("{label} {text}") }
+    };
+    match changes.as_slice() {
+        [] => "the same again".to_owned(),
+        [one] => word(one),
+        [one, two] => format!("{}, {}", word(one), word(two)),
+        [one, rest @ ..] => format!("{} and {} more", word(one), rest.len()),
+    }
+}
+
+/// The first of `folder/name-1`, `folder/name-2` … that is not there yet.
+pub fn next_free(folder: &Path, name: &str) -> PathBuf {
+    let plain: String = name.to_lowercase().chars().map(|it| if it.is_alphanumeric() { it } else { '-' }).collect();
+    let plain = plain.split('-').filter(|it| !it.is_empty()).collect::<Vec<_>>().join("-");
+    (1_u32..).map(|n| folder.join(format!("{plain}-{n}"))).find(|it| !it.exists()).unwrap_or_else(|| folder.join(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_says_what_was_changed() {
+        let before = Project::default();
+        let mut now = before.clone();
+        assert_eq!(change_words(&now, &before), "the same again");
+        now.set("learning_rate=0.01").unwrap();
+        assert_eq!(change_words(&now, &before), "learning rate 0.01");
+        now.set("optimizer=lion").unwrap();
+        assert!(change_words(&now, &before).contains("more"), "lion brings its own betas");
+    }
+
+    #[test]
+    fn a_run_folder_is_named_plainly_and_never_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("used-cars-1")).unwrap();
+        assert_eq!(next_free(folder.path(), "Used cars!"), folder.path().join("used-cars-2"));
+    }
+}
