@@ -53,3 +53,8 @@ pub mod run;
 pub mod session;
 pub mod spec;
 pub mod studio;
+
+#[cfg(feature = "gui")]
+pub mod app;
+#[cfg(feature = "gui")]
+pub mod ui;

@@ -48,7 +48,7 @@ fn without_display_noise() {}
 
 #[cfg(feature = "gui")]
 fn window(project: Option<std::path::PathBuf>) -> Result<ExitCode, BadInput> {
-    drop(project);
+    learnscope::app::run(project)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,9 +57,28 @@ fn window(_: Option<std::path::PathBuf>) -> Result<ExitCode, BadInput> {
     Err(BadInput("this program was built without its window; `learnscope train PROJECT` trains in the terminal".to_owned()))
 }
 
+/// A project before training, or a run as it ended, drawn without a display.
 #[cfg(feature = "gui")]
 fn shot(order: &cli::Shot) -> Result<ExitCode, BadInput> {
-    drop(order.theme.clone());
+    use learnscope::studio::{Action, ProjectAction, Studio};
+
+    let wake: learnscope::studio::Wake = std::sync::Arc::new(|| ());
+    let mut studio = if order.what.is_dir() {
+        Studio::of_run(&order.what, wake)?
+    } else {
+        let mut studio = Studio::new(wake);
+        studio.act(Action::Project(ProjectAction::Open(order.what.clone())));
+        if let Some(refused) = studio.notices.drain(..).find(|it| it.is_error) {
+            return Err(BadInput(refused.text));
+        }
+        studio
+    };
+    studio.wait_for_data();
+    let picture = learnscope::app::shot(studio, order.size, order.theme == "dark", order.panel.as_deref())?;
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let trouble = |err: &dyn std::fmt::Display| BadInput(format!("the picture cannot be written: {err} ({})", order.out.display()));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).map_err(|err| trouble(&err))?;
+    learnscope::project::write_whole(&order.out, bytes.get_ref()).map_err(|err| trouble(&err))?;
     Ok(ExitCode::SUCCESS)
 }
 

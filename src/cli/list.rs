@@ -80,7 +80,7 @@ fn entries(kind: Kind) -> Vec<Entry> {
         Kind::Schedules => options(&ScheduleKind::Constant),
         Kind::Metrics => METRICS.iter().map(|(id, label, help)| entry(id, label, help)).collect(),
         Kind::Monitors => options(&Monitor::ValidationLoss),
-        Kind::Rules => RULES.iter().map(|it| entry(it.id, it.label, "")).collect(),
+        Kind::Rules => RULES.iter().map(|it| entry(it.id, it.label, it.about)).collect(),
         Kind::Samples => SAMPLES.iter().map(|it| entry(it.id, it.label, it.blurb)).collect(),
         Kind::Settings => settings(),
     }

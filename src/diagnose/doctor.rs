@@ -200,7 +200,9 @@ mod tests {
         let rows = recorded::spam_emails();
         let whole = everything(&binary(), &rows);
         let mut doctor = Doctor::new(binary());
-        rows[..30].iter().for_each(|row| drop(doctor.observe(row)));
+        for row in &rows[..30] {
+            doctor.observe(row);
+        }
         let mut rest: Vec<_> = rows.iter().flat_map(|row| doctor.observe(row)).collect();
         rest.extend(doctor.finish());
         assert_eq!(rest, whole.into_iter().filter(|it| it.epoch > 30).collect::<Vec<_>>());
@@ -218,7 +220,9 @@ mod tests {
     #[test]
     fn the_last_word_has_the_last_numbers_and_is_said_once() {
         let mut doctor = Doctor::new(binary());
-        recorded::spam_emails().iter().for_each(|row| drop(doctor.observe(row)));
+        for row in &recorded::spam_emails() {
+            doctor.observe(row);
+        }
         let last = doctor.finish();
         assert_eq!((last.len(), last[0].state, last[0].to_epoch), (1, FindingState::Changed, 40));
         assert!(doctor.finish().is_empty());
@@ -258,7 +262,9 @@ mod tests {
     fn troubles() -> Vec<Vec<EpochRow>> {
         let level = |learning_rate: f64| {
             let mut rows = run(40, |_| (1.0, 1.0));
-            rows.iter_mut().for_each(|row| row.learning_rate = learning_rate);
+            for row in &mut rows {
+                row.learning_rate = learning_rate;
+            }
             rows
         };
         let settled = run(60, |epoch| (0.3 + (-epoch / 3.0).exp(), 0.3 + (-epoch / 3.0).exp()));
@@ -278,7 +284,9 @@ mod tests {
         for setting in settings {
             for optimizer in ["sgd", "adagrad", "rmsprop", "adam", "adamw", "lion"] {
                 let mut context = binary();
-                setting.iter().for_each(|it| context.project.set(it).unwrap());
+                for it in &setting {
+                    context.project.set(it).unwrap();
+                }
                 context.project.set_value("optimizer", optimizer).unwrap();
                 for finding in troubles().iter().flat_map(|rows| everything(&context, rows)).filter(|it| it.state != FindingState::Cleared) {
                     seen.insert(finding.rule.clone());

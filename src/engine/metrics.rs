@@ -178,12 +178,8 @@ mod tests {
         let actual: Vec<usize> = drawn[..300].iter().map(|it| usize::from(*it < 0.3)).collect();
         let score = |(it, class): (&f64, &usize)| ((it * 20.0).round_ties_even() / 20.0 + 0.2 * *class as f64 - 0.6) as f32;
         let scores: Vec<f32> = drawn[300..].iter().zip(&actual).map(score).collect();
-        let expected = [
-            ("accuracy", 0.6533333333333333),
-            ("macro_f1", 0.6222943198876567),
-            ("balanced_accuracy", 0.6537698412698413),
-            ("roc_auc", 0.7044477513227513),
-        ];
+        let expected =
+            [("accuracy", 0.6533333333333333), ("macro_f1", 0.6222943198876567), ("balanced_accuracy", 0.6537698412698413), ("roc_auc", 0.7044477513227513)];
         check(&classification(&actual, &scores, 2), &expected);
     }
 

@@ -36,9 +36,9 @@ impl Model {
     /// When it is no run folder, holds no weights yet, or a file of it is damaged.
     pub fn open(run: &Path) -> Result<Self, String> {
         let (project, events) = read_run(run)?;
-        let path = run.join("encoder.json");
-        let bytes = std::fs::read(&path).map_err(|err| format!("the run's encoder cannot be read: {err} ({})", path.display()))?;
-        let encoder = serde_json::from_slice(&bytes).map_err(|err| format!("the run's encoder is damaged: {err} ({})", path.display()))?;
+        let path = run.join("encoder.ron");
+        let text = std::fs::read_to_string(&path).map_err(|err| format!("the run's encoder cannot be read: {err} ({})", path.display()))?;
+        let encoder = ron::from_str(&text).map_err(|err| format!("the run's encoder is damaged: {err} ({})", path.display()))?;
         let kept = run.join(kept_weights(&project, &events, run));
         if !kept.is_file() {
             return Err(format!("the run has no weights yet: it ended before its first epoch ({})", run.display()));

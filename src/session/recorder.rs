@@ -10,7 +10,7 @@ use crate::project::{self, write_whole};
 use crate::run::Event;
 use crate::spec::Project;
 
-/// A run's folder: `project.ron`, `events.jsonl`, `best.safetensors`, `encoder.json`, `report.md`.
+/// A run's folder: `project.ron`, `events.jsonl`, `best.safetensors`, `encoder.ron`, `report.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -46,10 +46,11 @@ impl RunFolder {
     pub(super) fn create(path: &Path, project: &Project, encoder: &Encoder) -> Result<Self, String> {
         let trouble = |err: &dyn std::fmt::Display| format!("the run folder cannot be written: {err} ({})", path.display());
         std::fs::create_dir_all(path).map_err(|err| trouble(&err))?;
-        let encoder = serde_json::to_vec(encoder).map_err(|err| trouble(&err))?;
+        // RON, since our JSON reader may lose a number's last bit, and the same rows must encode to the same bits.
+        let encoder = ron::to_string(encoder).map_err(|err| trouble(&err))?;
         // The project comes first: a folder that has one is a run.
         project::write(&path.join("project.ron"), project).map_err(|err| trouble(&err))?;
-        write_whole(&path.join("encoder.json"), &encoder).map_err(|err| trouble(&err))?;
+        write_whole(&path.join("encoder.ron"), encoder.as_bytes()).map_err(|err| trouble(&err))?;
         Ok(Self { path: path.to_owned() })
     }
 
@@ -80,9 +81,10 @@ impl Recorder {
         project::write(&self.folder.path.join("project.ron"), project).map_err(|err| err.to_string())
     }
 
-    /// Appends an event; steps only where they were asked for.
+    /// Appends an event; steps only where they were asked for, and where the loss was no number.
     pub(super) fn write(&mut self, event: &Event) -> Result<(), String> {
         if let Event::Step(row) = event
+            && row.train_loss.is_finite()
             && self.log_every.is_none_or(|every| row.step % every.max(1) != 0)
         {
             return Ok(());

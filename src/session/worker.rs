@@ -283,7 +283,8 @@ impl<'a> Worker<'a> {
             self.sums.rows.extend(rows);
             self.sums.outputs.extend(outputs);
             let is_finite = row.train_loss.is_finite();
-            if self.told_every > 0 && (row.step % self.told_every == 0 || !is_finite) {
+            // A step that blew up is always told: it is what a later diagnosis needs to see.
+            if !is_finite || (self.told_every > 0 && row.step % self.told_every == 0) {
                 self.desk.out.tell(Event::Step(row.clone()));
             }
             if !is_finite {
@@ -534,6 +535,9 @@ impl<'a> Worker<'a> {
             End::Reason(reason, text) => (reason, text),
             End::Trouble(err) => (FinishReason::Failed, err.to_string()),
         };
+        for finding in self.doctor.finish() {
+            self.tell_finding(finding);
+        }
         self.write_best();
         let test = self.test(reason);
         let best = self.best.as_ref().map(|(row, _)| (row.epoch, row.validation_loss));

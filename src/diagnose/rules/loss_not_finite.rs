@@ -11,10 +11,10 @@
 //! SageMaker Debugger's `ExplodingTensor` (any NaN or infinity); Lightning's `check_finite`; CS231n, neural
 //! networks 3, on rates so high that the loss blows up.
 
+use crate::diagnose::Context;
 use crate::diagnose::remedy::{self, Rate};
 use crate::diagnose::rule::{Hysteresis, Look, Observer, Rule, Words, measured};
 use crate::diagnose::words::number;
-use crate::diagnose::Context;
 use crate::run::{EpochRow, Severity, StepRow};
 
 pub(super) const LOSS_NOT_FINITE: Rule = Rule {
@@ -112,8 +112,8 @@ impl Observer for LossNotFinite {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::{Doctor, apply};
     use crate::diagnose::made_up::{binary, healthy, regression, run, states, told};
+    use crate::diagnose::{Doctor, apply};
     use crate::run::FindingState;
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         let mut context = regression();
         context.project.data.standardize = false;
         let told = told("loss-not-finite", &context, &run(1, |_| (f64::NAN, f64::NAN)));
-        let mut project = context.project.clone();
+        let mut project = context.project;
         apply(&told[0].remedies[0], &mut project).unwrap();
         assert!(project.data.standardize);
     }

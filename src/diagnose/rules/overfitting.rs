@@ -107,7 +107,16 @@ struct Now {
 
 impl Default for Overfitting {
     fn default() -> Self {
-        Self { train: Recent::new(SMOOTHED), validation: Recent::new(SMOOTHED), first_validation: None, best: None, since_best: Trend::default(), grade: 0, onset: 0, now: Now::default() }
+        Self {
+            train: Recent::new(SMOOTHED),
+            validation: Recent::new(SMOOTHED),
+            first_validation: None,
+            best: None,
+            since_best: Trend::default(),
+            grade: 0,
+            onset: 0,
+            now: Now::default(),
+        }
     }
 }
 
@@ -166,9 +175,19 @@ impl Observer for Overfitting {
             return String::new();
         };
         if best.epoch > self.onset || self.now.generalization_loss < LEAVE[0] {
-            format!("Validation loss has come down again, to {}; its best is now {} at epoch {}.", number(self.now.validation), number(best.validation), best.epoch)
+            format!(
+                "Validation loss has come down again, to {}; its best is now {} at epoch {}.",
+                number(self.now.validation),
+                number(best.validation),
+                best.epoch
+            )
         } else {
-            format!("Training loss, at {}, no longer falls below the {} of epoch {}: validation is not alone in getting worse.", number(self.now.train), number(best.train), best.epoch)
+            format!(
+                "Training loss, at {}, no longer falls below the {} of epoch {}: validation is not alone in getting worse.",
+                number(self.now.train),
+                number(best.train),
+                best.epoch
+            )
         }
     }
 }
@@ -243,7 +262,9 @@ fn rival(context: &Context, best: Best, now: Now) -> String {
         }
     }
     match context.project.split.method {
-        SplitMethod::Ordered => "The validation rows stand later in the file and may be of another kind than the training rows; a random split would tell.".to_owned(),
+        SplitMethod::Ordered => {
+            "The validation rows stand later in the file and may be of another kind than the training rows; a random split would tell.".to_owned()
+        }
         SplitMethod::Random | SplitMethod::Stratified => {
             format!("The {} validation rows may be an unlucky draw; another split seed would tell.", context.validation_rows)
         }
@@ -267,7 +288,9 @@ mod tests {
             let validation = floor * if epoch < 15.0 { 1.0 + 0.1 * (15.0 - epoch) } else { 1.0 + rise * (epoch - 15.0) };
             (1.5 * floor * (-epoch / 10.0).exp() * (1.0 + 0.5 * jitter * noise.normal()), validation * (1.0 + jitter * noise.normal()))
         });
-        rows.iter_mut().for_each(|row| row.validation_se = Some(error * floor));
+        for row in &mut rows {
+            row.validation_se = Some(error * floor);
+        }
         rows
     }
 
@@ -313,10 +336,10 @@ mod tests {
             let mut rows = healthy(seed, 100);
             assert!(overfitting(&regression(), &rows).is_empty(), "seed {seed}");
             // A large validation set, and a gap that is there without any rise.
-            rows.iter_mut().for_each(|row| {
+            for row in &mut rows {
                 row.train_loss *= 0.7 - 0.001 * row.epoch as f64;
                 row.validation_se = Some(0.001);
-            });
+            }
             false_alarms += usize::from(!overfitting(&regression(), &rows).is_empty());
         }
         assert!(false_alarms <= 2, "{false_alarms}");
@@ -331,11 +354,11 @@ mod tests {
         for seed in 0..100 {
             let mut noise = Noise::new(seed);
             let mut rows = healthy(seed, 80);
-            rows.iter_mut().for_each(|row| {
+            for row in &mut rows {
                 row.train_loss *= 1.0 - 0.005 * row.epoch as f64;
                 row.validation_loss *= 1.0 + 0.1 * noise.normal();
                 row.validation_se = Some(0.25 * row.validation_loss);
-            });
+            }
             assert!(overfitting(&regression(), &rows).is_empty(), "seed {seed}");
         }
     }
@@ -377,7 +400,9 @@ mod tests {
             let validation = if epoch < 15.0 { 0.4 + 0.02 * (15.0 - epoch) } else { 0.4 * (1.0 + 0.05 * ((epoch - 15.0) / 15.0).min(1.0)) };
             (0.6 * (-epoch / 25.0).exp(), validation * (1.0 + 0.003 * noise.normal()))
         });
-        rows.iter_mut().for_each(|row| row.validation_se = Some(0.008));
+        for row in &mut rows {
+            row.validation_se = Some(0.008);
+        }
         let told = overfitting(&binary(), &rows);
         let grades: Vec<_> = told.iter().map(|it| it.grade).collect();
         assert!(!told.is_empty() && !states(&told).contains(&FindingState::Cleared));
@@ -387,7 +412,9 @@ mod tests {
     #[test]
     fn curves_without_standard_errors_are_judged_by_their_own_jitter() {
         let mut rows = scissors(3, 0.4, 0.02, 0.02, 0.0);
-        rows.iter_mut().for_each(|row| row.validation_se = None);
+        for row in &mut rows {
+            row.validation_se = None;
+        }
         assert!(!overfitting(&binary(), &rows).is_empty());
     }
 }

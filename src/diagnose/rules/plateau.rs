@@ -20,7 +20,7 @@ use crate::diagnose::rule::{Look, Observer, Rule, Words, against, measured};
 use crate::diagnose::stats::{Recent, median};
 use crate::diagnose::words::{number, percent};
 use crate::run::{EpochRow, Remedy, Severity};
-use crate::spec::{ModelSpec, OptimizerSpec, Task};
+use crate::spec::{ModelSpec, OptimizerSpec, ScheduleKind, Task};
 
 pub(super) const PLATEAU: Rule = Rule {
     id: "plateau",
@@ -36,6 +36,7 @@ const LEAST_FALL: f64 = 0.001;
 const LEAST_FALL_WHEN_STUCK: f64 = 0.005;
 
 /// The same below `NO_SKILL`: a blown-up network whose loss creeps back to that of guessing learns nothing by it.
+/// And what it takes for a stuck run to count as free.
 const LEAST_FALL_WITHOUT_SKILL: f64 = 0.02;
 
 /// A rise over a stretch that is no plateau but something worse.
@@ -172,7 +173,7 @@ impl Observer for Plateau {
         let validation = (context.validation_rows > 0 && row.validation_loss.is_finite()).then_some(row.validation_loss);
         let skill = self.skill(context, row, level, validation);
         let is_stuck = skill < STUCK_SKILL;
-        let least_fall = if skill < NO_SKILL {
+        let least_fall = if skill < NO_SKILL || (is_stuck && standing) {
             LEAST_FALL_WITHOUT_SKILL
         } else if is_stuck {
             LEAST_FALL_WHEN_STUCK
@@ -200,12 +201,21 @@ impl Observer for Plateau {
 
     fn words(&self, context: &Context) -> Words {
         let now = self.now;
-        let mut evidence = vec![("improvement", against(now.fall, now.least_fall)), ("skill", against(now.skill, STUCK_SKILL)), ("learning_rate", measured(now.learning_rate))];
+        let mut evidence = vec![
+            ("improvement", against(now.fall, now.least_fall)),
+            ("skill", against(now.skill, STUCK_SKILL)),
+            ("learning_rate", measured(now.learning_rate)),
+        ];
         evidence.push(("train_loss", measured(now.level)));
         evidence.extend(context.baseline.get("loss").map(|it| ("baseline_loss", measured(*it))));
         evidence.extend(now.gradient_norm.map(|it| ("gradient_norm", measured(it))));
         let (text, rival, remedies) = if now.is_stuck { self.stuck(context) } else { self.settled(context) };
-        Words { text, evidence: evidence.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(), rival, remedies: remedies.into_iter().flatten().collect() }
+        Words {
+            text,
+            evidence: evidence.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
+            rival,
+            remedies: remedies.into_iter().flatten().collect(),
+        }
     }
 
     fn farewell(&self) -> String {
@@ -248,11 +258,15 @@ impl Plateau {
         let optimizer = &context.project.optimizer;
         let suspicious = match optimizer {
             OptimizerSpec::Sgd(_) => SUSPICIOUS_PLAIN,
-            OptimizerSpec::Adagrad(_) | OptimizerSpec::Rmsprop(_) | OptimizerSpec::Adam(_) | OptimizerSpec::Adamw(_) | OptimizerSpec::Lion(_) => SUSPICIOUS_SCALED,
+            OptimizerSpec::Adagrad(_) | OptimizerSpec::Rmsprop(_) | OptimizerSpec::Adam(_) | OptimizerSpec::Adamw(_) | OptimizerSpec::Lion(_) => {
+                SUSPICIOUS_SCALED
+            }
         };
-        let times_usual = now.learning_rate / optimizer.usual_learning_rate();
+        let times_usual = remedy::base_rate(context, now.learning_rate) / optimizer.usual_learning_rate();
+        // Reduce on plateau lowers the rate because the loss is level, not the other way round.
+        let may_cause = !matches!(context.project.schedule.kind, ScheduleKind::Plateau(_));
         let is_wild = now.jitter > BOUNCING || now.validation.unwrap_or(now.level) > WORSE_THAN_GUESSING * guessing || self.highest > BLOWN_UP * guessing;
-        if now.learning_rate < DECAYED * self.highest_rate {
+        if may_cause && now.learning_rate < DECAYED * self.highest_rate {
             Cause::Decayed
         } else if times_usual > suspicious {
             Cause::TooHigh
@@ -270,11 +284,11 @@ impl Plateau {
     fn stuck(&self, context: &Context) -> (String, String, Vec<Option<Remedy>>) {
         let now = self.now;
         let cause = self.cause(context);
-        let rate = number(now.learning_rate);
+        let rate = number(if cause == Cause::Decayed { now.learning_rate } else { remedy::base_rate(context, now.learning_rate) });
         let why = match cause {
             Cause::TooHigh => format!("a learning rate of {rate} that is too high: steps jump across the valley, or have killed the units"),
             Cause::TooLow => format!("a learning rate of {rate} that is too low to get anywhere"),
-            Cause::Decayed => format!("a schedule that has brought the learning rate down to {rate} too soon"),
+            Cause::Decayed => format!("a learning rate that has been brought down to {rate} too soon"),
             Cause::TooSimple => "a network without hidden layers that is too simple for the pattern".to_owned(),
             Cause::Unclear => format!("a learning rate of {rate} that does not suit this network, too high or too low"),
         };
@@ -286,8 +300,9 @@ impl Plateau {
             }
             (Some(_) | None, _) => String::new(),
         };
-        let how = if now.jitter > BOUNCING_HARD { "bounces around" } else { "is stuck at" };
-        let text = format!("Training loss {how} {} since epoch {}{beside}. This is consistent with {why}.", number(now.level), self.from_epoch.unwrap_or_default());
+        let how = if now.jitter > BOUNCING_HARD { "has bounced around" } else { "has been stuck at" };
+        let text =
+            format!("Training loss {how} {} since epoch {}{beside}. This is consistent with {why}.", number(now.level), self.from_epoch.unwrap_or_default());
         (text, rival(cause), self.ways_out(context, cause))
     }
 
@@ -311,10 +326,14 @@ impl Plateau {
         let now = self.now;
         let smaller_steps = remedy::learning_rate(context, now.learning_rate, Rate::Third);
         let (why, rival, remedy) = if now.learning_rate < DECAYED * self.highest_rate {
-            let why = format!("a learning rate that its schedule has brought down to {}", number(now.learning_rate));
+            let why = format!("a learning rate that has been brought down to {}", number(now.learning_rate));
             (why, "A run that has converged looks the same.", None)
         } else if now.jitter > BOUNCING_HARD || now.level > ABOVE_ITS_BEST * self.lowest {
-            (format!("steps too large to settle any deeper, at a learning rate of {}", number(now.learning_rate)), "A run that has converged on noisy data looks the same.", smaller_steps)
+            (
+                format!("steps too large to settle any deeper, at a learning rate of {}", number(now.learning_rate)),
+                "A run that has converged on noisy data looks the same.",
+                smaller_steps,
+            )
         } else {
             ("a run that has converged: more epochs would change little".to_owned(), TOO_LARGE, smaller_steps)
         };
@@ -333,7 +352,9 @@ fn rival(cause: Cause) -> String {
         Cause::TooHigh => "A rate that is too low looks the same after a bad start; so do inputs that say nothing about the target.",
         Cause::TooLow | Cause::Decayed => "Inputs that say nothing about the target look the same at any learning rate.",
         Cause::TooSimple => "A learning rate that is far too low or too high looks the same; so do inputs that say nothing about the target.",
-        Cause::Unclear => "Which of the two, one run with a third and one with three times the rate would tell. Inputs that say nothing about the target look the same.",
+        Cause::Unclear => {
+            "Which of the two, one run with a third and one with three times the rate would tell. Inputs that say nothing about the target look the same."
+        }
     };
     rival.to_owned()
 }
@@ -349,7 +370,9 @@ mod tests {
     fn level_at(level: f64, noise: f64, learning_rate: f64) -> Vec<EpochRow> {
         let mut draw = Noise::new(5);
         let mut rows = run(40, |_| (level * (1.0 + noise * draw.normal()), level));
-        rows.iter_mut().for_each(|row| row.learning_rate = learning_rate);
+        for row in &mut rows {
+            row.learning_rate = learning_rate;
+        }
         rows
     }
 
@@ -364,7 +387,7 @@ mod tests {
             (level_at(1.0, 0.0, 1e-8), "too low", vec!["Learning rate 0.001, usual for Adam"]),
             (level_at(1.0, 0.0, 0.5), "too high", vec!["Learning rate 0.001, usual for Adam"]),
             (level_at(1.0, 0.02, 0.003), "too high", vec!["Learning rate 0.001, a third", "Learning rate 0.009, three times as much"]),
-            (level_at(1.3, 0.2, 0.003), "bounces around", vec!["Learning rate 0.001, a third", "Learning rate 0.009, three times as much"]),
+            (level_at(1.3, 0.2, 0.003), "has bounced around", vec!["Learning rate 0.001, a third", "Learning rate 0.009, three times as much"]),
         ];
         for (rows, words, remedies) in cases {
             let mut context = regression();
@@ -411,10 +434,10 @@ mod tests {
     #[test]
     fn an_imbalanced_data_set_that_is_learned_is_not_stuck() {
         let mut rows = run(60, |_| (0.31, 0.32));
-        rows.iter_mut().for_each(|row| {
+        for row in &mut rows {
             row.metrics.insert("validation_accuracy".to_owned(), 0.9);
             row.metrics.insert("validation_roc_auc".to_owned(), 0.85);
-        });
+        }
         let mut context = binary();
         context.baseline.extend([("loss".to_owned(), 0.325), ("accuracy".to_owned(), 0.9)]);
         assert_eq!(worst(&plateau(&context, &rows)), Some(Severity::Info));
@@ -457,7 +480,28 @@ mod tests {
         context.project = Project::default();
         context.project.set("schedule=exponential").unwrap();
         let mut rows = level_at(0.69, 0.0, 0.001);
-        rows.iter_mut().for_each(|row| row.learning_rate *= 0.5_f64.powf(row.epoch as f64));
+        for row in &mut rows {
+            row.learning_rate *= 0.5_f64.powf(row.epoch as f64);
+        }
         assert_eq!(plateau(&context, &rows)[0].remedies[0].label, "Keep the learning rate constant");
+    }
+
+    #[test]
+    fn reduce_on_plateau_is_not_blamed_for_what_it_answers() {
+        let mut context = regression();
+        context.project.set("schedule=plateau").unwrap();
+        let mut rows = level_at(1.0, 0.0, 0.001);
+        for row in rows.iter_mut().filter(|row| row.epoch > 12) {
+            row.learning_rate = 0.00001;
+        }
+        let told = plateau(&context, &rows);
+        assert!(told[0].text.contains("0.001 that does not suit"), "{}", told[0].text);
+    }
+
+    #[test]
+    fn a_creeping_run_stays_stuck_until_it_moves_in_earnest() {
+        // Spirals at a hundredth of the usual rate: 0.2 % in ten epochs, then a little more.
+        let rows = run(120, |epoch| (0.6905 - 0.00015 * epoch - 1.2e-6 * epoch * epoch, 0.6915 - 0.00014 * epoch - 1.2e-6 * epoch * epoch));
+        assert!(!states(&plateau(&binary(), &rows)).contains(&FindingState::Cleared));
     }
 }

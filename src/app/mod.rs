@@ -1,0 +1,195 @@
+//! The window's shell: polls the studio, draws the layout, and does what only a window can.
+
+mod closing;
+mod dialogs;
+mod help;
+mod icon;
+mod open;
+mod shortcuts;
+mod shot;
+
+use crate::spec::Project;
+use crate::studio::{Action, ProjectAction, Studio};
+use crate::ui::theme::{self, Theme};
+use crate::ui::widgets::Toasts;
+use crate::ui::{Cx, Layout, LayoutState, Wish};
+
+use closing::Closing;
+use dialogs::{Answer, Dialogs};
+
+pub use open::run;
+pub use shot::shot;
+
+/// Key under which the arrangement is remembered.
+const LAYOUT_KEY: &str = "layout";
+
+/// One window over one studio. Tests and pictures drive the same one without a display.
+pub struct App {
+    pub studio: Studio,
+    layout: Layout,
+    toasts: Toasts,
+    dialogs: Dialogs,
+    closing: Closing,
+    has_help: bool,
+    actions: Vec<Action>,
+    wishes: Vec<Wish>,
+}
+
+impl App {
+    /// A window whose file dialogs are typed paths: those of the desktop are for [`run`].
+    pub fn new(ctx: &egui::Context, studio: Studio, state: LayoutState) -> Self {
+        if let Some(is_dark) = state.is_dark {
+            ctx.set_theme(if is_dark { egui::Theme::Dark } else { egui::Theme::Light });
+        }
+        if state.is_presenting {
+            theme::set_presenter(ctx, true);
+        }
+        Self {
+            studio,
+            layout: Layout::new(state),
+            toasts: Toasts::default(),
+            dialogs: Dialogs::typed(),
+            closing: Closing::default(),
+            has_help: false,
+            actions: Vec::new(),
+            wishes: Vec::new(),
+        }
+    }
+
+    /// Takes in what training, loading and probing have told, and shows notices.
+    pub fn poll(&mut self) {
+        self.studio.poll();
+        for notice in self.studio.notices.drain(..) {
+            self.toasts.add(notice.text, notice.is_error);
+        }
+    }
+
+    /// Draws the whole window and does what was asked in it.
+    ///
+    /// `now` is the wall clock in seconds; pictures have none.
+    pub fn window_ui(&mut self, ui: &mut egui::Ui, now: Option<f64>) {
+        let mut draft = self.studio.projects.draft.clone();
+        let Self { studio, layout, actions, wishes, .. } = self;
+        layout.ui(ui, &mut Cx { studio, draft: &mut draft, actions, wishes, now });
+        self.overlays_ui(ui);
+        shortcuts::read(ui, &self.studio, self.is_blocked(), &mut self.actions, &mut self.wishes);
+        self.carry_out(ui, draft);
+    }
+
+    /// Draws one panel alone.
+    ///
+    /// # Errors
+    /// When there is no panel of that id.
+    pub fn panel_ui(&mut self, ui: &mut egui::Ui, id: &str) -> Result<(), String> {
+        let mut draft = self.studio.projects.draft.clone();
+        let Self { studio, layout, actions, wishes, .. } = self;
+        let outcome = layout.panel_ui(ui, &mut Cx { studio, draft: &mut draft, actions, wishes, now: None }, id);
+        self.carry_out(ui, draft);
+        outcome
+    }
+
+    /// Help, dialogs and notices, over everything else.
+    fn overlays_ui(&mut self, ui: &mut egui::Ui) {
+        if self.has_help {
+            self.has_help = !help::help_ui(ui);
+        }
+        if let Some(answer) = self.dialogs.ui(ui) {
+            self.take_answer(answer);
+        }
+        self.closing.ui(ui, &mut self.studio);
+        self.drops_ui(ui);
+        self.toasts.ui(ui);
+    }
+
+    /// Whether a dialog has the keyboard.
+    fn is_blocked(&self) -> bool {
+        self.has_help || self.dialogs.is_asking() || self.closing.is_asking()
+    }
+
+    /// Puts the draft in place and does what the frame asked for, in order.
+    fn carry_out(&mut self, ctx: &egui::Context, draft: Project) {
+        if draft != self.studio.projects.draft {
+            self.studio.projects.draft = draft;
+            // What follows from it (problems, preview) is drawn with the next frame.
+            ctx.request_repaint();
+        }
+        for wish in std::mem::take(&mut self.wishes) {
+            self.grant(ctx, wish);
+        }
+        let has_acted = !self.actions.is_empty();
+        for action in self.actions.drain(..) {
+            self.studio.act(action);
+        }
+        if has_acted {
+            ctx.request_repaint();
+        }
+    }
+
+    fn grant(&mut self, ctx: &egui::Context, wish: Wish) {
+        match wish {
+            Wish::OpenFile => self.dialogs.open_file(ctx),
+            Wish::OpenFolder => self.dialogs.open_folder(ctx),
+            Wish::Save if self.studio.projects.file.is_some() => self.actions.push(Action::Project(ProjectAction::Save)),
+            Wish::Save | Wish::SaveAs => self.dialogs.save(ctx, &self.studio.projects.title()),
+            Wish::ToggleTheme => {
+                let is_dark = !Theme::of(ctx).is_dark;
+                self.layout.state.is_dark = Some(is_dark);
+                ctx.set_theme(if is_dark { egui::Theme::Dark } else { egui::Theme::Light });
+            }
+            Wish::TogglePresenter => {
+                self.layout.grant(wish);
+                theme::set_presenter(ctx, self.layout.state.is_presenting);
+            }
+            Wish::ToggleHelp => self.has_help = !self.has_help,
+            Wish::Dismiss => {
+                self.toasts.dismiss();
+            }
+            Wish::FoldSetup | Wish::FoldDoctor | Wish::FoldBottom => self.layout.grant(wish),
+        }
+        ctx.request_repaint();
+    }
+
+    fn take_answer(&mut self, answer: Answer) {
+        let action = match answer {
+            Answer::Open(path) => ProjectAction::Open(path),
+            Answer::Save(path) => ProjectAction::SaveAs(path),
+        };
+        self.actions.push(Action::Project(action));
+    }
+
+    /// Files dragged over the window, and dropped on it.
+    fn drops_ui(&mut self, ctx: &egui::Context) {
+        let (is_hovering, dropped) = ctx.input(|input| {
+            let paths: Vec<_> = input.raw.dropped_files.iter().map(|it| it.path().to_owned()).collect();
+            (!input.raw.hovered_files.is_empty(), paths)
+        });
+        if is_hovering {
+            help::drop_here_ui(ctx);
+        }
+        // Several at once would each replace the one before.
+        if let Some(path) = dropped.into_iter().next() {
+            self.actions.push(Action::Project(ProjectAction::Open(path)));
+        }
+    }
+}
+
+impl eframe::App for App {
+    /// Runs even while the window is hidden: training must never wait for a glance.
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.poll();
+        self.closing.watch(ctx, &mut self.studio);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let now = ui.input(|input| input.time);
+        self.window_ui(ui, Some(now));
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, LAYOUT_KEY, &self.layout.state);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}

@@ -1,0 +1,214 @@
+//! The window: top bar, setup, curves, doctor and the tabs below, each foldable and of a remembered size.
+
+use egui::accesskit::Role;
+use egui::{CentralPanel, Frame, Margin, Rect, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons::{ICON_BOTTOM_PANEL_CLOSE, ICON_BOTTOM_PANEL_OPEN, ICON_LEFT_PANEL_OPEN, ICON_RIGHT_PANEL_OPEN};
+use serde::{Deserialize, Serialize};
+
+use super::theme::{Theme, size, space};
+use super::widgets::icon_button_ui;
+use super::{Cx, Home, PANELS, Panel, PanelDef, Wish};
+
+/// The panels of one window, and how they are arranged.
+pub struct Layout {
+    pub state: LayoutState,
+    panels: Vec<(PanelDef, Box<dyn Panel>)>,
+}
+
+/// What is remembered from one start to the next. Sizes are remembered by egui.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LayoutState {
+    pub has_setup: bool,
+    pub has_doctor: bool,
+    pub has_bottom: bool,
+    /// Id of the tab that is shown.
+    pub tab: String,
+    pub is_presenting: bool,
+    /// None: as the desktop has it.
+    pub is_dark: Option<bool>,
+}
+
+impl Default for LayoutState {
+    fn default() -> Self {
+        Self { has_setup: true, has_doctor: true, has_bottom: true, tab: String::new(), is_presenting: false, is_dark: None }
+    }
+}
+
+impl Layout {
+    pub fn new(state: LayoutState) -> Self {
+        Self { state, panels: PANELS.iter().map(|it| (*it, (it.make)())).collect() }
+    }
+
+    /// Draws the whole window.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let is_narrow = ui.max_rect().width() <= size::NARROW_WINDOW;
+        let theme = Theme::of(ui);
+        let plain = Frame::new().fill(theme.panel);
+        egui::Panel::top("top").exact_size(size::TOP_BAR).frame(plain).show(ui, |ui| self.home_ui(ui, cx, Home::Top));
+        self.side_ui(ui, cx, Home::Left, is_narrow);
+        self.side_ui(ui, cx, Home::Right, is_narrow);
+        self.bottom_ui(ui, cx);
+        let margin = Margin::symmetric(space::L as i8, space::M as i8);
+        CentralPanel::no_frame().frame(Frame::new().fill(theme.background).inner_margin(margin)).show(ui, |ui| self.home_ui(ui, cx, Home::Center));
+    }
+
+    /// Draws one panel alone, on the ground it has in the window.
+    ///
+    /// # Errors
+    /// When there is no panel of that id; the known ones are named.
+    pub fn panel_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, id: &str) -> Result<(), String> {
+        let Some((def, panel)) = self.panels.iter_mut().find(|(def, _)| def.id == id) else {
+            let ids: Vec<_> = PANELS.iter().map(|it| it.id).collect();
+            return Err(format!("there is no panel {id:?}; there are {}", ids.join(", ")));
+        };
+        let theme = Theme::of(ui);
+        let (fill, margin) = match def.home {
+            Home::Top => (theme.panel, Margin::ZERO),
+            Home::Left | Home::Right | Home::Bottom => (theme.panel, SIDE_MARGIN),
+            Home::Center => (theme.background, SIDE_MARGIN),
+        };
+        CentralPanel::no_frame().frame(Frame::new().fill(fill).inner_margin(margin)).show(ui, |ui| panel.ui(ui, cx));
+        Ok(())
+    }
+
+    /// Carries out what concerns the arrangement; the app does the rest.
+    pub fn grant(&mut self, wish: Wish) {
+        let state = &mut self.state;
+        match wish {
+            Wish::FoldSetup => state.has_setup = !state.has_setup,
+            Wish::FoldDoctor => state.has_doctor = !state.has_doctor,
+            Wish::FoldBottom => state.has_bottom = !state.has_bottom,
+            Wish::TogglePresenter => state.is_presenting = !state.is_presenting,
+            Wish::OpenFile | Wish::OpenFolder | Wish::Save | Wish::SaveAs | Wish::ToggleTheme | Wish::ToggleHelp | Wish::Dismiss => {}
+        }
+    }
+
+    fn home_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, home: Home) {
+        if let Some((_, panel)) = self.panels.iter_mut().find(|(def, _)| def.home == home) {
+            panel.ui(ui, cx);
+        }
+    }
+
+    /// Setup or doctor, or the strip that unfolds it.
+    fn side_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, home: Home, is_narrow: bool) {
+        let is_left = home == Home::Left;
+        let width = match (is_left, is_narrow) {
+            (true, false) => size::SETUP,
+            (true, true) => size::SETUP_NARROW,
+            (false, false) => size::DOCTOR,
+            (false, true) => size::DOCTOR_NARROW,
+        };
+        let make = |name: &'static str| {
+            let id = (name, is_narrow);
+            if is_left { egui::Panel::left(id) } else { egui::Panel::right(id) }
+        };
+        let frame = Frame::new().fill(Theme::of(ui).panel);
+        let strip = make("folded").exact_size(size::STRIP).resizable(false).frame(frame);
+        let full = make("full").default_size(width).size_range(size::MIN_SIDE..=size::MAX_SIDE).frame(frame.inner_margin(SIDE_MARGIN));
+        let mut is_open = if is_left { self.state.has_setup } else { self.state.has_doctor };
+        egui::Panel::show_switched(ui, &mut is_open, strip, full, |ui, is_open| {
+            if is_open {
+                self.home_ui(ui, cx, home);
+            } else {
+                unfold_ui(ui, cx, is_left);
+            }
+        });
+        *(if is_left { &mut self.state.has_setup } else { &mut self.state.has_doctor }) = is_open;
+    }
+
+    /// The row of tabs, and below it the one that is shown.
+    fn bottom_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let frame = Frame::new().fill(Theme::of(ui).panel);
+        let strip = egui::Panel::bottom("tabs").exact_size(size::TABS).resizable(false).frame(frame);
+        let most = (ui.available_height() - 2.0 * size::MIN_BOTTOM).max(size::MIN_BOTTOM);
+        let full = egui::Panel::bottom("bottom").default_size(size::BOTTOM).resizable(true).size_range(size::MIN_BOTTOM..=most).frame(frame);
+        let mut is_open = self.state.has_bottom;
+        egui::Panel::show_switched(ui, &mut is_open, strip, full, |ui, is_open| {
+            self.tabs_ui(ui, cx, is_open);
+            if is_open {
+                let margin = Margin { left: space::L as i8, right: space::L as i8, top: space::S as i8, bottom: space::S as i8 };
+                CentralPanel::no_frame().frame(Frame::new().inner_margin(margin)).show(ui, |ui| self.tab_ui(ui, cx));
+            }
+        });
+        self.state.has_bottom = is_open;
+    }
+
+    fn tab_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let tab = self.tab();
+        if let Some((_, panel)) = self.panels.iter_mut().find(|(def, _)| Some(def.id) == tab) {
+            panel.ui(ui, cx);
+        }
+    }
+
+    /// The tab to show: the one chosen, or the first where there is no such tab any more.
+    fn tab(&self) -> Option<&'static str> {
+        let mut tabs = self.panels.iter().filter(|(def, _)| def.home == Home::Bottom).map(|(def, _)| def.id);
+        let first = tabs.clone().next();
+        tabs.find(|id| *id == self.state.tab).or(first)
+    }
+
+    fn tabs_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, is_open: bool) {
+        let theme = Theme::of(ui);
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), size::TABS), Sense::hover());
+        let inner = rect.shrink2(vec2(space::L, 0.0));
+        let line = inner.bottom() - size::HAIRLINE / 2.0;
+        ui.painter().hline(inner.x_range(), line, Stroke::new(size::HAIRLINE, theme.line));
+        let chosen = self.tab().filter(|_| is_open);
+        let mut left = inner.left();
+        for def in PANELS.iter().filter(|it| it.home == Home::Bottom) {
+            let (right, was_clicked) = tab_button_ui(ui, def, left, rect, Some(def.id) == chosen);
+            left = right + space::XL - space::XS;
+            if was_clicked {
+                // A click on the tab that is shown folds it away, as it would in any editor.
+                let is_same = Some(def.id) == chosen;
+                def.id.clone_into(&mut self.state.tab);
+                self.state.has_bottom = !is_same;
+                if self.state.has_bottom != is_open {
+                    cx.wish(Wish::FoldBottom);
+                    self.state.has_bottom = is_open;
+                }
+            }
+        }
+        let corner = Rect::from_center_size(pos2(inner.right() - size::CONTROL / 2.0, rect.center().y), vec2(size::CONTROL, size::CONTROL));
+        let (icon, name) = if is_open { (ICON_BOTTOM_PANEL_CLOSE, "Fold tabs") } else { (ICON_BOTTOM_PANEL_OPEN, "Unfold tabs") };
+        let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(corner));
+        if icon_button_ui(&mut corner, icon, name, name).clicked() {
+            cx.wish(Wish::FoldBottom);
+        }
+    }
+}
+
+const SIDE_MARGIN: Margin = Margin { left: space::L as i8, right: space::L as i8, top: space::M as i8, bottom: 0 };
+
+/// Returns where it ends, and whether it was clicked.
+fn tab_button_ui(ui: &Ui, def: &PanelDef, left: f32, row: Rect, is_chosen: bool) -> (f32, bool) {
+    let theme = Theme::of(ui);
+    let style = if is_chosen { super::theme::strong_style() } else { TextStyle::Body };
+    let galley = ui.fonts_mut(|fonts| fonts.layout_no_wrap(def.title.to_owned(), style.resolve(ui.style()), theme.text));
+    let rect = Rect::from_min_size(pos2(left, row.top()), vec2(galley.size().x, row.height()));
+    let response = ui.interact(rect, ui.scope_id().with(("tab", def.id)), Sense::click());
+    let ink = if is_chosen || response.hovered() || response.has_focus() { theme.text } else { theme.dim };
+    let at = pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley_with_override_text_color(at, galley, ink);
+    if is_chosen {
+        ui.painter().hline(rect.x_range(), rect.bottom() - 1.0, Stroke::new(size::CURVE, theme.accent));
+    }
+    super::widgets::focus_ring_ui(ui, &response);
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_chosen, def.title));
+    (rect.right(), response.clicked())
+}
+
+fn unfold_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_left: bool) {
+    ui.add_space(space::XS);
+    ui.vertical_centered(|ui| {
+        let (icon, name, wish) = if is_left {
+            (ICON_LEFT_PANEL_OPEN, "Unfold setup", Wish::FoldSetup)
+        } else {
+            (ICON_RIGHT_PANEL_OPEN, "Unfold doctor", Wish::FoldDoctor)
+        };
+        if icon_button_ui(ui, icon, name, name).clicked() {
+            cx.wish(wish);
+        }
+    });
+}

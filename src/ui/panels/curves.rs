@@ -1,0 +1,318 @@
+//! The curves of a run: loss and metric, learning rate and gradient norm, with earlier runs behind them.
+
+mod controls;
+mod legend;
+mod words;
+
+use std::collections::VecDeque;
+
+use egui::Ui;
+
+use super::{Cx, Home, Panel, PanelDef};
+use crate::run::Run;
+use crate::ui::plot::chart::{Chart, Ground, Look, Span};
+use crate::ui::plot::line::Pen;
+use crate::ui::plot::marks::{Mark, marks};
+use crate::ui::plot::scene::{self, Layer, Margins, Role, Unit, along_epochs, along_steps, measures_during};
+use crate::ui::plot::trace::Traces;
+use crate::ui::plot::watch::Watch;
+use crate::ui::plot::{Marks, hover, marking};
+use crate::ui::theme::{Ghost, Theme, size, space};
+use crate::ui::widgets::empty_ui;
+
+pub(super) const CURVES: PanelDef = PanelDef { id: "curves", title: "Curves", home: Home::Center, make: || Box::new(Curves::default()) };
+
+/// Heights below which the charts become unreadable, and of the strips below them.
+const LEAST_LOSS: f32 = 120.0;
+const LEAST_METRIC: f32 = 72.0;
+const STRIP: f32 = 62.0;
+/// Share of the height that the loss takes of both charts.
+const LOSS_SHARE: f32 = 0.68;
+/// A panel this high shows the strips unless it is told otherwise.
+const ROOM_FOR_STRIPS: f32 = 620.0;
+
+/// How the curves are looked at. What happened is in the run.
+struct Curves {
+    unit: Unit,
+    is_log: bool,
+    /// How much of the past a smoothed line keeps, over one epoch.
+    smoothing: f64,
+    /// The metric below the loss; none: the one the task leads with.
+    metric: Option<String>,
+    /// Whether the strips are unfolded; none: where there is room.
+    has_strips: Option<bool>,
+    /// The x in sight; none: all, and what comes.
+    x: Option<Span>,
+    /// The y in sight of loss and metric; none: what the curves need.
+    y: [Option<Span>; 2],
+    /// The epoch under the pointer.
+    hovered: Option<u64>,
+    /// What the x in sight belongs to.
+    run: String,
+    watch: Watch,
+    traces: Traces,
+    ghost_traces: Vec<Traces>,
+}
+
+impl Default for Curves {
+    fn default() -> Self {
+        Self {
+            unit: Unit::Epochs,
+            is_log: false,
+            smoothing: 0.6,
+            metric: None,
+            has_strips: None,
+            x: None,
+            y: [None; 2],
+            hovered: None,
+            run: String::new(),
+            watch: Watch::default(),
+            traces: Traces::new(),
+            ghost_traces: Vec::new(),
+        }
+    }
+}
+
+/// A run with its earlier runs, as one frame draws them.
+struct Scene<'a> {
+    run: &'a Run,
+    ghosts: Vec<(&'a Run, Ghost, String)>,
+    marks: Vec<Mark>,
+    x: Span,
+}
+
+impl Panel for Curves {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let studio = cx.studio;
+        let Some(run) = &studio.runs.shown else {
+            return empty_ui(ui, "No run yet", "Press Train (space) to watch the loss fall");
+        };
+        self.follow(run, &studio.runs.ghosts);
+        let ghosts = studio.runs.ghosts.iter().zip(Theme::of(ui).ghosts).map(|(it, look)| (it, look, words::change(it))).collect();
+        let mut scene = Scene { run, ghosts, marks: marks(run, &self.watch), x: (0.0, 1.0) };
+        scene.x = self.x.unwrap_or_else(|| self.fit_x(&scene));
+        let before = self.hovered.take();
+        ui.spacing_mut().item_spacing.y = space::S;
+        self.loss_header_ui(ui, cx, &scene);
+        let has_strips = self.has_strips.unwrap_or(ui.available_height() > ROOM_FOR_STRIPS);
+        let strips = if has_strips { 2.0 * (STRIP + space::S) } else { 0.0 };
+        let rest = ui.available_height() - strips - 2.0 * (size::CONTROL + 2.0 * space::S) - space::S;
+        let heights = [(rest * LOSS_SHARE).max(LEAST_LOSS), (rest * (1.0 - LOSS_SHARE)).max(LEAST_METRIC)];
+        self.loss_ui(ui, &scene, heights[0], before);
+        self.metric_header_ui(ui, &scene);
+        self.metric_ui(ui, &scene, heights[1], before);
+        self.strips_header_ui(ui, &scene, has_strips);
+        if has_strips {
+            self.strip_ui(ui, &scene, ["step_learning_rate", "learning_rate"], "Learning rate", before);
+            self.strip_ui(ui, &scene, ["step_gradient_norm", "gradient_norm"], "Gradient norm", before);
+        }
+        if self.hovered != before {
+            // Charts above the one under the pointer draw its line in the next frame.
+            ui.ctx().request_repaint();
+        }
+    }
+}
+
+impl Curves {
+    /// Takes in what the runs have told since the last frame.
+    fn follow(&mut self, run: &Run, ghosts: &VecDeque<Run>) {
+        if self.run != run.started.run {
+            self.run.clone_from(&run.started.run);
+            (self.x, self.y) = (None, [None; 2]);
+        }
+        self.watch.follow(run);
+        let metric = words::metric(run, self.metric.as_deref()).to_owned();
+        let names = [
+            "step_loss", "train_loss", "validation_loss", "step_learning_rate", "learning_rate", "step_gradient_norm", "gradient_norm",
+            &format!("train_{metric}"), &format!("validation_{metric}"),
+        ];
+        self.ghost_traces.resize_with(ghosts.len(), Traces::new);
+        let runs = std::iter::once((run, &mut self.traces)).chain(ghosts.iter().zip(&mut self.ghost_traces));
+        for (run, traces) in runs {
+            for name in names {
+                let Some(series) = scene::series_of(run, name) else { continue };
+                let per_epoch = if name.starts_with("step_") { run.started.steps_per_epoch.max(1) as f64 } else { 1.0 };
+                let weight = if name.ends_with("learning_rate") { 0.0 } else { self.smoothing };
+                traces.entry(name.to_owned()).or_default().follow(series, weight, per_epoch);
+            }
+        }
+    }
+
+    /// All that happened, with room for what comes while training.
+    fn fit_x(&self, scene: &Scene<'_>) -> Span {
+        let run = scene.run;
+        let epochs = scene.run.epoch_of_step(run.step as f64).max(run.epoch() as f64);
+        let mut last = if run.is_live() { words::epochs_ahead(epochs, run.epochs_asked() as f64) } else { epochs };
+        last = scene.ghosts.iter().map(|(it, ..)| it.epoch() as f64).filter(|it| *it <= 2.0 * last).fold(last, f64::max);
+        let first = if run.history.step_loss.is_empty() && !measures_during(run) { 1.0 } else { 0.0 };
+        // What ended leaves a little room, so that a mark on its last epoch stands clear of the frame.
+        let last = last.max(first + 1.0) + if run.is_live() { 0.0 } else { 0.015 * (last - first) };
+        let along = along_epochs(run, self.unit, false);
+        (along.to_chart(first), along.to_chart(last))
+    }
+
+    fn loss_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, height: f32, hovered: Option<u64>) {
+        let run = scene.run;
+        let layers = self.loss_layers(Theme::of(ui), scene);
+        let baseline = run.started.baseline.get("loss").copied();
+        let y = self.y[0].unwrap_or_else(|| scene::fit_y(&layers, scene.x, self.is_log, baseline, height - 40.0, Margins::of(&scene.marks)));
+        let ground = Ground {
+            id: ui.scope_id().with("loss chart"),
+            summary: words::loss_summary(run, &self.watch),
+            height,
+            x: scene.x,
+            y,
+            x_marks: Marks::Count,
+            y_marks: if self.is_log { Marks::Log } else { Marks::Number },
+            y_title: &words::loss_unit(run),
+            has_x_axis: true,
+        };
+        let chart = ground.ui(ui);
+        let along = along_epochs(run, self.unit, false);
+        marking::paint_behind(ui, &chart, &scene.marks, along);
+        let (skyline, has_unshown) = scene::paint(&chart, &layers);
+        if let Some(value) = baseline {
+            marking::baseline_ui(ui, &chart, value, &words::baseline_name(run), &skyline);
+        }
+        let best = self.watch.best_epoch(run).and_then(|epoch| Some((epoch, run.history.curve("validation_loss")?.at(epoch as f64)?.y)));
+        let dot = best.and_then(|(epoch, loss)| chart.at(along.to_chart(epoch as f64), loss));
+        marking::paint_front(ui, &chart, &scene.marks, along, dot);
+        marking::pills_ui(ui, ui.scope_id(), &chart, &scene.marks, along, &skyline);
+        if run.history.epochs.is_empty() && run.history.step_loss.is_empty() && scene.marks.is_empty() {
+            marking::note(ui, &chart, words::waiting(run));
+        } else if has_unshown {
+            marking::note_below(ui, &chart, "Values of 0 and below have no place on a log scale");
+        }
+        self.pointer_ui(ui, scene, &chart, "loss", 0, hovered);
+    }
+
+    fn metric_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, height: f32, hovered: Option<u64>) {
+        let run = scene.run;
+        let metric = words::metric(run, self.metric.as_deref()).to_owned();
+        let layers = self.pair_layers(Theme::of(ui), scene, &metric);
+        let baseline = run.started.baseline.get(&metric).copied();
+        let y = self.y[1].unwrap_or_else(|| scene::fit_y(&layers, scene.x, false, baseline, height - 40.0, Margins { top: 8.0, bottom: 8.0 }));
+        let ground = Ground {
+            id: ui.scope_id().with("metric chart"),
+            summary: words::metric_summary(run, &metric),
+            height,
+            x: scene.x,
+            y,
+            x_marks: Marks::Count,
+            y_marks: if words::is_share(&metric) { Marks::Percent } else { Marks::Number },
+            y_title: &words::metric_unit(run, &metric),
+            has_x_axis: true,
+        };
+        let chart = ground.ui(ui);
+        let (skyline, _) = scene::paint(&chart, &layers);
+        if let Some(value) = baseline {
+            marking::baseline_ui(ui, &chart, value, "", &skyline);
+        }
+        self.pointer_ui(ui, scene, &chart, &metric, 1, hovered);
+    }
+
+    /// A strip of one curve by step, or by epoch where steps were not told.
+    fn strip_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, names: [&str; 2], title: &str, hovered: Option<u64>) {
+        let run = scene.run;
+        let theme = Theme::of(ui);
+        let by_step = scene::series_of(run, names[0]).is_some();
+        let (name, along) = if by_step { (names[0], along_steps(run, self.unit)) } else { (names[1], along_epochs(run, self.unit, false)) };
+        let pen = Pen { width: 1.5, ..Pen::train(theme) };
+        let layers: Vec<Layer<'_>> = [
+            scene::raw(run, &self.traces, name, along, pen).map(|it| Layer { pen: pen.fainter(), ..it }),
+            scene::line(run, &self.traces, name, along, pen, Role::Line),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let is_log = scene::spans_decades(&layers, scene.x);
+        let ground = Ground {
+            id: ui.scope_id().with(title),
+            summary: words::strip_summary(run, names[1], title),
+            height: STRIP,
+            x: scene.x,
+            y: scene::fit_y(&layers, scene.x, is_log, None, STRIP - 20.0, Margins { top: 6.0, bottom: 6.0 }),
+            x_marks: Marks::Count,
+            y_marks: if is_log { Marks::Log } else { Marks::Number },
+            y_title: "",
+            has_x_axis: false,
+        };
+        let chart = ground.ui(ui);
+        let (skyline, _) = scene::paint(&chart, &layers);
+        marking::name_ui(ui, &chart, chart.frame(), title, &skyline);
+        let turned: Vec<Mark> = scene.marks.iter().filter(|it| it.kind == crate::ui::plot::marks::Kind::Turned).cloned().collect();
+        marking::paint_front(ui, &chart, &turned, along_epochs(run, self.unit, false), None);
+        self.pointer_ui(ui, scene, &chart, "", 2, hovered);
+    }
+
+    /// The line under the pointer through all charts, the values there, and moving about.
+    fn pointer_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, chart: &Chart, curves: &str, which: usize, hovered: Option<u64>) {
+        let run = scene.run;
+        let along = along_epochs(run, self.unit, false);
+        let here = chart.hovered_x().and_then(|x| hover::nearest_epoch(run, along, x));
+        self.hovered = here.or(self.hovered);
+        if let Some(epoch) = here.or(hovered) {
+            hover::paint_line(ui, chart, along.to_chart(epoch as f64));
+            let train = along_epochs(run, self.unit, measures_during(run));
+            for (split, along, pen) in [("train", train, Pen::train(Theme::of(ui))), ("validation", along, Pen::validation(Theme::of(ui)))] {
+                let point = run.history.curve(&format!("{split}_{curves}")).and_then(|it| it.at(epoch as f64));
+                if let Some(point) = point.filter(|it| it.y.is_finite()) {
+                    hover::paint_dot(ui, chart, along.to_chart(epoch as f64), point.y, pen);
+                }
+            }
+        }
+        if let Some(epoch) = here.filter(|_| !chart.response.dragged()) {
+            let tooltip = egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), chart.response.id, egui::PopupAnchor::Pointer);
+            tooltip.gap(16.0).show(|ui| hover::readout_ui(ui, run, &scene.ghosts, epoch));
+        }
+        let y_is_zoomed = self.y.get(which).is_some_and(Option::is_some);
+        match chart.look(ui, y_is_zoomed) {
+            Some(Look::Fit) => (self.x, self.y) = (None, [None; 2]),
+            Some(Look::At { x, y }) if x.1 - x.0 > 1e-6 => {
+                self.x = Some(x);
+                if let (Some(slot), Some(y)) = (self.y.get_mut(which), y) {
+                    *slot = Some(y);
+                }
+            }
+            Some(Look::At { .. }) | None => return,
+        }
+        ui.ctx().request_repaint();
+    }
+
+    /// Loss of earlier runs, of single steps and of epochs, raw and smoothed.
+    fn loss_layers<'a>(&'a self, theme: &Theme, scene: &Scene<'a>) -> Vec<Layer<'a>> {
+        let run = scene.run;
+        let mut layers = Vec::new();
+        let steps = along_steps(run, self.unit);
+        let by_step = scene::raw(run, &self.traces, "step_loss", steps, Pen::train(theme));
+        layers.extend(by_step.map(|it| Layer { role: Role::Guest, pen: Pen::train(theme).fainter(), ..it }));
+        layers.extend(self.pair_layers(theme, scene, "loss"));
+        // Before the first epoch ends, and where x counts steps, the train line is that of the steps.
+        if run.history.epochs.is_empty() || (self.unit == Unit::Steps && self.smoothing > 0.0) {
+            let line = scene::line(run, &self.traces, "step_loss", steps, Pen::train(theme), Role::Line);
+            if line.is_some() {
+                layers.retain(|it| it.pen != Pen::train(theme));
+            }
+            layers.extend(line);
+        }
+        layers
+    }
+
+    /// Earlier runs, then raw values, then the lines of train and validation.
+    fn pair_layers<'a>(&'a self, theme: &Theme, scene: &Scene<'a>, name: &str) -> Vec<Layer<'a>> {
+        let run = scene.run;
+        let (train, validation) = (format!("train_{name}"), format!("validation_{name}"));
+        let ghosts = scene.ghosts.iter().zip(&self.ghost_traces).filter_map(|((ghost, look, _), traces)| {
+            let pen = Pen { color: look.color.gamma_multiply(0.75), width: 1.3, style: look.style };
+            scene::line(ghost, traces, &validation, along_epochs(ghost, self.unit, false), pen, Role::Guest)
+        });
+        let mut layers: Vec<Layer<'a>> = ghosts.collect();
+        let pairs = [
+            (&train, along_epochs(run, self.unit, measures_during(run)), Pen::train(theme)),
+            (&validation, along_epochs(run, self.unit, false), Pen::validation(theme)),
+        ];
+        layers.extend(pairs.iter().filter_map(|(name, along, pen)| scene::raw(run, &self.traces, name, *along, *pen)));
+        layers.extend(pairs.iter().filter_map(|(name, along, pen)| scene::line(run, &self.traces, name, *along, *pen, Role::Line)));
+        layers
+    }
+}

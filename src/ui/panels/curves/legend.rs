@@ -1,0 +1,114 @@
+//! The rows above the charts: what each line is, its last value, and how to look at it.
+
+use egui::{Response, Sense, Ui, vec2};
+
+use super::{Cx, Curves, Scene, controls, words};
+use crate::studio::{Action, RunAction};
+use crate::ui::plot::hover;
+use crate::ui::plot::line::{Pen, paint_line};
+use crate::ui::plot::scene::measures_during;
+use crate::ui::theme::{Theme, size, space};
+use crate::ui::widgets::{icon_button_ui, quiet_ui};
+use crate::ui::{metric_label, metric_text, short_number};
+
+/// Below this width the controls get a row of their own.
+const ONE_ROW: f32 = 640.0;
+const SWATCH: f32 = 18.0;
+
+impl Curves {
+    /// Name, last values and controls of the loss chart; earlier runs below.
+    pub(super) fn loss_header_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, scene: &Scene<'_>) {
+        let theme = Theme::of(ui);
+        let is_one_row = ui.available_width() >= ONE_ROW;
+        ui.horizontal(|ui| {
+            ui.set_min_height(size::CONTROL);
+            ui.label(theme.heading("Loss"));
+            let last = scene.run.history.epochs.last();
+            let value = |it: Option<f64>| it.map(|it| format!(" {}", short_number(it))).unwrap_or_default();
+            let train = entry_ui(ui, Pen::train(theme), &format!("Train{}", value(last.map(|it| it.train_loss))));
+            if measures_during(scene.run) {
+                train.on_hover_text(hover::TRAIN_HELP);
+            }
+            entry_ui(ui, Pen::validation(theme), &format!("Validation{}", value(last.map(|it| it.validation_loss))));
+            if is_one_row {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui));
+            }
+        });
+        if !is_one_row {
+            ui.horizontal(|ui| {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui));
+            });
+        }
+        if !scene.ghosts.is_empty() {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(theme.small("Validation of earlier runs"));
+                for (ghost, look, name) in &scene.ghosts {
+                    let pen = Pen { color: look.color, width: 1.5, style: look.style };
+                    let last = ghost.history.epochs.last().map(|it| format!(" {}", short_number(it.validation_loss)));
+                    entry_ui(ui, pen, &format!("{name}{}", last.unwrap_or_default()));
+                }
+                if quiet_ui(ui, "Forget them").clicked() {
+                    cx.ask(Action::Run(RunAction::ForgetGhosts));
+                }
+            });
+        }
+    }
+
+    /// Name, last values and baseline of the metric chart.
+    pub(super) fn metric_header_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        let theme = Theme::of(ui);
+        let run = scene.run;
+        let names = run.history.metric_names();
+        let metric = words::metric(run, self.metric.as_deref()).to_owned();
+        ui.horizontal(|ui| {
+            ui.set_min_height(size::CONTROL);
+            if let Some(chosen) = controls::title_menu_ui(ui, &metric, &names) {
+                (self.metric, self.y[1]) = (Some(chosen), None);
+            }
+            for (split, pen) in [("train", Pen::train(theme)), ("validation", Pen::validation(theme))] {
+                if let Some(last) = run.history.curve(&format!("{split}_{metric}")).and_then(|it| it.last()) {
+                    entry_ui(ui, pen, &metric_text(&metric, last.y));
+                }
+            }
+            if let Some(baseline) = run.started.baseline.get(&metric) {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    let text = format!("{} = {}", words::baseline_name(run), metric_text(&metric, *baseline));
+                    let help = format!("{}: what a guess without looking would get on the validation rows; the dotted line", metric_label(&metric));
+                    ui.add(egui::Label::new(theme.dim(text)).truncate()).on_hover_text(help);
+                });
+            }
+        });
+    }
+
+    /// The last values of the strips, and the button that folds them.
+    pub(super) fn strips_header_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, has_strips: bool) {
+        let theme = Theme::of(ui);
+        let icons = egui_material_icons::icons::ICON_EXPAND_MORE;
+        let (icon, help) = if has_strips { (icons, "Fold the strips") } else { (egui_material_icons::icons::ICON_CHEVRON_RIGHT, "Unfold the strips") };
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = space::XS;
+            let name = "Learning rate and gradient norm";
+            if icon_button_ui(ui, icon, name, help).clicked() {
+                self.has_strips = Some(!has_strips);
+            }
+            let value = |name: &str| scene.run.history.curve(name).and_then(|it| it.last()).map(|it| short_number(it.y));
+            for (name, value) in [("Learning rate", value("learning_rate")), ("Gradient norm", value("gradient_norm"))] {
+                ui.label(theme.dim(name));
+                ui.label(theme.mono(value.unwrap_or_else(|| "–".to_owned())));
+                ui.add_space(space::S);
+            }
+        });
+    }
+}
+
+/// A line as it is drawn, and what it is.
+fn entry_ui(ui: &mut Ui, pen: Pen, text: &str) -> Response {
+    let theme = Theme::of(ui);
+    let row = ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (rect, _) = ui.allocate_exact_size(vec2(SWATCH, size::LINE), Sense::hover());
+        paint_line(ui.painter(), &[rect.left_center(), rect.right_center()], pen);
+        ui.label(theme.dim(text))
+    });
+    row.response | row.inner
+}

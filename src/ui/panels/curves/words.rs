@@ -1,0 +1,129 @@
+//! What the curves are called and what they say, in words.
+
+use crate::run::Run;
+use crate::spec::LossSpec;
+use crate::ui::plot::watch::Watch;
+use crate::ui::{metric_label, metric_text, short_number};
+
+/// The metric to show: the chosen one where it was measured, else the one the task leads with.
+pub(super) fn metric<'a>(run: &'a Run, chosen: Option<&'a str>) -> &'a str {
+    let measured = run.history.metric_names();
+    let leading = run.leading_metric();
+    match chosen.filter(|it| measured.contains(it)) {
+        Some(chosen) => chosen,
+        None if measured.contains(&leading) => leading,
+        None => measured.first().copied().unwrap_or(leading),
+    }
+}
+
+pub(super) fn is_share(metric: &str) -> bool {
+    matches!(metric, "accuracy" | "balanced_accuracy")
+}
+
+/// What was changed in an earlier run against the one before it.
+pub(super) fn change(run: &Run) -> String {
+    if run.change.is_empty() { "first run".to_owned() } else { run.change.clone() }
+}
+
+/// Along the loss axis: what the loss is measured in.
+pub(super) fn loss_unit(run: &Run) -> String {
+    let error = match &run.project.loss {
+        LossSpec::Mse => "squared error",
+        LossSpec::Mae => "absolute error",
+        LossSpec::Huber(_) => "Huber loss",
+        LossSpec::BinaryCrossEntropy(_) | LossSpec::CrossEntropy(_) => "cross-entropy",
+    };
+    let target = &run.started.target;
+    match run.started.loss_unit.as_str() {
+        "standardized" => format!("{error}, {target} standardized"),
+        "target" => format!("{error} in {target}"),
+        "" => String::new(),
+        unit => format!("{error}, {unit}"),
+    }
+}
+
+/// Along a metric's axis: errors are in the target's unit, shares have none.
+pub(super) fn metric_unit(run: &Run, metric: &str) -> String {
+    if matches!(metric, "rmse" | "mae") { run.started.target.clone() } else { String::new() }
+}
+
+/// What the baseline is.
+pub(super) fn baseline_name(run: &Run) -> String {
+    if run.started.task == "regression" {
+        return "always the mean".to_owned();
+    }
+    let confusion = run.views.as_ref().and_then(|it| it.confusion.as_ref());
+    let most_frequent = confusion.and_then(|it| {
+        let rows = |class: usize| (0..it.classes.len()).map(|predicted| it.count(class, predicted)).sum::<u64>();
+        (0..it.classes.len()).max_by_key(|class| rows(*class)).and_then(|class| it.classes.get(class))
+    });
+    most_frequent.map_or_else(|| "always the most frequent class".to_owned(), |class| format!("always “{class}”"))
+}
+
+/// What an empty chart of a run says.
+pub(super) fn waiting(run: &Run) -> &'static str {
+    match run.phase {
+        crate::run::Phase::Waiting | crate::run::Phase::Preparing => "Getting ready",
+        crate::run::Phase::Running | crate::run::Phase::Paused => "The first point comes with the first epoch",
+        crate::run::Phase::Finished | crate::run::Phase::Failed => "The run ended before its first epoch",
+    }
+}
+
+/// The last epoch in sight while training: in a few jumps, so that the curve does not shrink with each epoch.
+pub(super) fn epochs_ahead(epochs: f64, asked: f64) -> f64 {
+    let mut ahead = 10.0_f64;
+    while ahead < 1.25 * epochs {
+        ahead *= 2.0;
+    }
+    // Near the end, or where the whole is not much longer, the whole run is in sight.
+    if asked <= 2.5 * ahead { asked } else { ahead }
+}
+
+/// The loss chart for those who do not see it.
+pub(super) fn loss_summary(run: &Run, watch: &Watch) -> String {
+    let Some(last) = run.history.epochs.last() else {
+        return "Loss chart: nothing measured yet".to_owned();
+    };
+    let (train, validation) = (short_number(last.train_loss), short_number(last.validation_loss));
+    let mut text = format!("Loss chart: train {train}, validation {validation} at epoch {}", last.epoch);
+    let best = watch.best_epoch(run).and_then(|it| run.history.epochs.get(it as usize - 1));
+    if let Some(best) = best {
+        text += &format!("; best {} at epoch {}", short_number(best.validation_loss), best.epoch);
+    }
+    text
+}
+
+/// The metric chart for those who do not see it.
+pub(super) fn metric_summary(run: &Run, metric: &str) -> String {
+    let label = metric_label(metric);
+    let value = |split: &str| run.history.curve(&format!("{split}_{metric}")).and_then(|it| it.last()).map(|it| metric_text(metric, it.y));
+    match (value("train"), value("validation")) {
+        (Some(train), Some(validation)) => format!("{label} chart: train {train}, validation {validation} at epoch {}", run.epoch()),
+        (None, Some(validation)) => format!("{label} chart: validation {validation} at epoch {}", run.epoch()),
+        _ => format!("{label} chart: nothing measured yet"),
+    }
+}
+
+/// A strip for those who do not see it.
+pub(super) fn strip_summary(run: &Run, name: &str, title: &str) -> String {
+    let last = run.history.curve(name).and_then(|it| it.last());
+    last.map_or_else(|| format!("{title} chart: nothing measured yet"), |it| format!("{title} chart: {} at epoch {:.0}", short_number(it.y), it.x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_sight_grows_in_a_few_jumps() {
+        assert_eq!(epochs_ahead(3.0, 100.0), 10.0);
+        assert_eq!(epochs_ahead(3.0, 20.0), 20.0);
+        assert_eq!(epochs_ahead(30.0, 100.0), 100.0);
+        assert_eq!(epochs_ahead(62.0, 100.0), 100.0);
+        assert_eq!(epochs_ahead(62.0, 5000.0), 80.0);
+        let jumps = (1..1000).map(|it| epochs_ahead(f64::from(it), 1e6)).filter(|it| it.is_finite());
+        let mut distinct: Vec<f64> = jumps.collect();
+        distinct.dedup();
+        assert!(distinct.len() < 10, "{distinct:?}");
+    }
+}

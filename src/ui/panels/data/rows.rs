@@ -1,0 +1,61 @@
+//! Sample rows as a table.
+
+use egui::{Label, ScrollArea, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use crate::data::{ColumnKind, Dataset};
+use crate::studio::Loaded;
+use crate::ui::grouped;
+use crate::ui::theme::{Theme, size, space};
+
+const MOST_ROWS: usize = 200;
+const ROW: f32 = 24.0;
+const NUMBER: f32 = 88.0;
+const WORDS: f32 = 120.0;
+const TEXT: f32 = 320.0;
+
+/// Rows taken evenly from all of the data.
+pub(super) fn rows_ui(ui: &mut Ui, loaded: &Loaded) {
+    let theme = Theme::of(ui);
+    let dataset = &loaded.dataset;
+    let n_shown = dataset.n_rows.min(MOST_ROWS);
+    let row_at = |idx: usize| idx * dataset.n_rows / n_shown.max(1);
+    ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+        let mut table = TableBuilder::new(ui).id_salt("rows").striped(true).auto_shrink(false).cell_layout(egui::Layout::left_to_right(egui::Align::Center));
+        table = table.column(Column::exact(64.0));
+        for column in &dataset.columns {
+            table = table.column(Column::initial(width(dataset, &column.name)).clip(true).resizable(true));
+        }
+        let table = table.header(size::LINE + space::S, |mut row| {
+            row.col(|ui| {
+                ui.label(theme.small("Row"));
+            });
+            for column in &dataset.columns {
+                row.col(|ui| {
+                    ui.add(Label::new(theme.small(column.name.as_str())).truncate());
+                });
+            }
+        });
+        table.body(|body| body.rows(ROW, n_shown, |mut row| {
+            let at = row_at(row.index());
+            row.col(|ui| {
+                ui.label(theme.mono(grouped(at as u64 + 1)).color(theme.dim));
+            });
+            for column in &dataset.columns {
+                row.col(|ui| match column.text(at) {
+                    Some(text) if column.kind == ColumnKind::Numeric => drop(ui.label(theme.mono(text))),
+                    Some(text) => drop(ui.add(Label::new(theme.body(text)).truncate())),
+                    None => drop(ui.label(theme.dim("missing"))),
+                });
+            }
+        }));
+    });
+}
+
+fn width(dataset: &Dataset, name: &str) -> f32 {
+    match dataset.column(name).map(|it| it.kind) {
+        Some(ColumnKind::Text) => TEXT,
+        Some(ColumnKind::Category | ColumnKind::Identifier) => WORDS,
+        Some(ColumnKind::Numeric | ColumnKind::Date | ColumnKind::Constant | ColumnKind::Empty) | None => NUMBER,
+    }
+}

@@ -1,0 +1,52 @@
+//! The shape all cards share: a verdict, a word in the corner, a sentence or two, and rows of numbers.
+
+use egui::{Align, Color32, Label, Layout, Ui, vec2};
+
+use crate::ui::theme::{Theme, size, space};
+use crate::ui::widgets::card_ui;
+
+/// A card with its verdict and words, and whatever follows them.
+pub(super) fn plain_ui(ui: &mut Ui, edge: Color32, title: &str, corner: &str, text: &str, rest: impl FnOnce(&mut Ui)) {
+    let theme = Theme::of(ui);
+    card_ui(ui, Some(edge), |ui| {
+        ui.spacing_mut().item_spacing.y = space::XS + 2.0;
+        title_ui(ui, title, corner);
+        if !text.is_empty() {
+            ui.add(Label::new(theme.paragraph(text)).wrap());
+        }
+        rest(ui);
+    });
+}
+
+fn title_ui(ui: &mut Ui, title: &str, corner: &str) {
+    let theme = Theme::of(ui);
+    let small = egui::TextStyle::Small.resolve(ui.style());
+    let corner_width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(corner.to_owned(), small, theme.dim).size().x).ceil();
+    ui.horizontal_top(|ui| {
+        let width = ui.available_width() - corner_width - ui.spacing().item_spacing.x;
+        ui.allocate_ui_with_layout(vec2(width, size::LINE), Layout::top_down(Align::LEFT), |ui| {
+            ui.set_width(width);
+            ui.add(Label::new(theme.card_title(title)).wrap());
+        });
+        ui.add(Label::new(theme.small(corner)).extend());
+    });
+}
+
+/// A name and its number, at both ends of a line.
+pub(super) fn number_ui(ui: &mut Ui, name: &str, value: &str, help: &str) {
+    let theme = Theme::of(ui);
+    let font = egui::TextStyle::Monospace.resolve(ui.style());
+    let value_width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(value.to_owned(), font, theme.text).size().x).ceil();
+    let response = ui.horizontal(|ui| {
+        ui.set_height(size::LINE);
+        let width = ui.available_width() - value_width - ui.spacing().item_spacing.x;
+        ui.allocate_ui_with_layout(vec2(width, size::LINE), Layout::left_to_right(Align::Center), |ui| {
+            ui.set_width(width);
+            ui.add(Label::new(theme.mono(name).color(theme.dim)).truncate());
+        });
+        ui.add(Label::new(theme.mono(value)).extend());
+    });
+    if !help.is_empty() {
+        response.response.on_hover_text(help);
+    }
+}

@@ -1,0 +1,110 @@
+//! How a run ended: what it reached, or what happened, what was saved and what to do next.
+
+use egui::{Label, Ui};
+
+use super::card::{number_ui, plain_ui};
+use crate::run::{FinishReason, Finished, Run};
+use crate::ui::text::{counted, metric_label, metric_text, sentence, short_number};
+use crate::ui::theme::Theme;
+
+/// Test metrics on the card besides the leading one.
+const MOST_FURTHER: usize = 1;
+
+pub(super) fn ending_ui(ui: &mut Ui, run: &Run, finished: &Finished) {
+    match finished.reason {
+        FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => result_ui(ui, run, finished),
+        FinishReason::Diverged | FinishReason::Failed => failure_ui(ui, finished),
+    }
+}
+
+fn result_ui(ui: &mut Ui, run: &Run, finished: &Finished) {
+    let theme = Theme::of(ui);
+    let title = match finished.reason {
+        FinishReason::EarlyStopping => format!("Stopped early after {}", counted(finished.epochs, "epoch")),
+        FinishReason::Stopped => format!("Stopped after {}", counted(finished.epochs, "epoch")),
+        FinishReason::Completed | FinishReason::Diverged | FinishReason::Failed => format!("Completed {}", counted(finished.epochs, "epoch")),
+    };
+    plain_ui(ui, theme.good, &title, "result", &sentence(&finished.text), |ui| {
+        for (name, value, help) in numbers(run, finished) {
+            number_ui(ui, &name, &value, &help);
+        }
+        if !finished.test.is_empty() {
+            ui.add(Label::new(theme.paragraph("The test rows were measured once, now, so that no choice could be fitted to them.")).wrap());
+        }
+        place_ui(ui, finished);
+    });
+}
+
+/// The leading test metric, one more, and the best epoch.
+fn numbers(run: &Run, finished: &Finished) -> Vec<(String, String, String)> {
+    let lead = run.leading_metric();
+    let rank = |key: &str| match key {
+        it if it == lead => 0,
+        "r2" | "roc_auc" | "macro_f1" => 1,
+        "loss" => 2,
+        _ => 3,
+    };
+    let mut test: Vec<_> = finished.test.iter().collect();
+    test.sort_by_key(|(key, _)| rank(key));
+    let guess = |key: &str| run.started.baseline.get(key).map_or_else(String::new, |it| format!("Always guessing the same gets {} on the validation rows", metric_text(key, *it)));
+    let mut rows: Vec<_> = test
+        .into_iter()
+        .take(1 + MOST_FURTHER)
+        .map(|(key, value)| (format!("test {}", in_a_sentence(metric_label(key))), metric_text(key, *value), guess(key)))
+        .collect();
+    if finished.best_epoch > 0 {
+        let value = format!("{} ({})", finished.best_epoch, short_number(finished.best_validation_loss));
+        rows.push(("best epoch (loss)".to_owned(), value, "The epoch with the best validation result, and its validation loss".to_owned()));
+    }
+    rows
+}
+
+fn failure_ui(ui: &mut Ui, finished: &Finished) {
+    let theme = Theme::of(ui);
+    let title = match finished.reason {
+        FinishReason::Diverged => format!("The run diverged after {}", counted(finished.epochs, "epoch")),
+        FinishReason::Failed | FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => format!("The run failed after {}", counted(finished.epochs, "epoch")),
+    };
+    plain_ui(ui, theme.critical, &title, "ended", &sentence(&finished.text), |ui| {
+        let saved = match (finished.best_epoch, finished.run_dir.is_empty()) {
+            (0, true) => "Nothing was saved: no epoch was completed.".to_owned(),
+            (0, false) => "Its events were saved; no epoch was completed whose weights could be kept.".to_owned(),
+            (best, _) => format!("All it told until then is kept, and the weights of epoch {best}, its best."),
+        };
+        ui.add(Label::new(theme.paragraph(saved)).wrap());
+        let next = match finished.reason {
+            FinishReason::Diverged => "Next: lower the learning rate or clip gradients, then train again.",
+            FinishReason::Failed | FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => "Next: change what it names, or choose the CPU under Hardware, then train again.",
+        };
+        ui.add(Label::new(theme.paragraph(next).color(theme.text)).wrap());
+        place_ui(ui, finished);
+    });
+}
+
+fn place_ui(ui: &mut Ui, finished: &Finished) {
+    if finished.run_dir.is_empty() {
+        return;
+    }
+    let theme = Theme::of(ui);
+    let folder = finished.run_dir.rsplit(['/', '\\']).next().unwrap_or(&finished.run_dir);
+    ui.add(Label::new(theme.small(format!("Saved as {folder}"))).truncate()).on_hover_text(&finished.run_dir);
+}
+
+/// `Accuracy` as `accuracy`, but `RMSE` as it is.
+fn in_a_sentence(label: &str) -> String {
+    let mut chars = label.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(label.chars().skip(1)).collect(),
+        _ => label.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn abbreviations_keep_their_capitals() {
+        assert_eq!([in_a_sentence("Accuracy"), in_a_sentence("RMSE"), in_a_sentence("R²")], ["accuracy", "RMSE", "R²"]);
+    }
+}

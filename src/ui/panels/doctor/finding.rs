@@ -1,0 +1,171 @@
+//! The card of one finding: verdict, words, numbers, the remedy as a button, and why.
+
+use egui::{Label, Ui};
+
+use super::card::{number_ui, plain_ui};
+use crate::diagnose::RULES;
+use crate::run::{Evidence, FindingRow, Remedy, Run, Severity};
+use crate::studio::{Action, RunAction};
+use crate::ui::Cx;
+use crate::ui::text::{percent_text, sentence, short_number};
+use crate::ui::theme::{Theme, space};
+use crate::ui::widgets::{link_ui, primary_ui, quiet_ui};
+
+/// Numbers on the card before it is asked why.
+const MOST_NUMBERS: usize = 3;
+
+/// Evidence in the order in which it convinces, with its name on screen and whether it is a share.
+const EVIDENCE: &[(&str, &str, bool)] = &[
+    ("best_validation_loss", "best validation loss", false),
+    ("generalization_loss", "risen since", true),
+    ("gap", "train / validation gap", false),
+    ("train_loss", "training loss", false),
+    ("baseline_loss", "loss of guessing", false),
+    ("improvement", "fall of late", true),
+    ("learning_rate", "learning rate", false),
+    ("last_finite_train_loss", "last finite loss", false),
+    ("skill", "better than guessing", true),
+    ("gradient_norm", "gradient norm", false),
+    ("last_gradient_norm", "last gradient norm", false),
+    ("rise", "rise since the best", false),
+    ("rise_significance", "rise in standard errors", false),
+];
+
+pub(super) fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_explained: &mut bool) {
+    let theme = Theme::of(ui);
+    let edge = theme.severity(finding.severity);
+    ui.push_id(&finding.rule, |ui| {
+        plain_ui(ui, edge, &verdict(finding), &corner(finding), &finding.text, |ui| {
+            for (name, evidence) in in_order(finding).into_iter().take(MOST_NUMBERS) {
+                number_ui(ui, &name_of(name), &value_text(name, evidence.value), &against_text(name, *evidence));
+            }
+            buttons_ui(ui, cx, finding, run, is_explained);
+            if *is_explained {
+                why_ui(ui, cx, finding, run);
+            }
+        });
+    });
+}
+
+/// What a rule is called.
+pub(super) fn rule_label(rule: &str) -> String {
+    RULES.iter().find(|it| it.id == rule).map_or_else(|| sentence(&rule.replace(['-', '_'], " ")), |it| it.label.to_owned())
+}
+
+/// The verdict in a few words.
+fn verdict(finding: &FindingRow) -> String {
+    let since = finding.from_epoch;
+    match (finding.rule.as_str(), finding.severity) {
+        ("plateau", Severity::Info) => format!("Settled since epoch {since}"),
+        ("plateau", Severity::Warning | Severity::Critical) => format!("The loss is stuck since epoch {since}"),
+        ("loss-not-finite", _) => format!("The loss blew up in epoch {since}"),
+        (rule, _) => format!("{} since epoch {since}", rule_label(rule)),
+    }
+}
+
+fn corner(finding: &FindingRow) -> String {
+    match (finding.grade, finding.severity) {
+        (1.., _) => format!("grade {} of 3", finding.grade),
+        (0, Severity::Info) => "info".to_owned(),
+        (0, Severity::Warning) => "warning".to_owned(),
+        (0, Severity::Critical) => "critical".to_owned(),
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_explained: &mut bool) {
+    ui.add_space(space::XS);
+    ui.horizontal_wrapped(|ui| {
+        if let Some(remedy) = finding.remedies.first() {
+            let button = primary_ui(ui, None, &attempt(remedy)).on_hover_text(remedy_text(remedy, run));
+            if button.clicked() {
+                cx.ask(Action::Run(RunAction::Try(remedy.clone())));
+            }
+        }
+        let (text, help) = if *is_explained { ("Less", "Fold the reasons away") } else { ("Why?", "What was measured, against which thresholds, and what else it could be") };
+        let why = quiet_ui(ui, text).on_hover_text(help).accessible_name(format!("{text} {}", rule_label(&finding.rule)));
+        if why.clicked() {
+            *is_explained = !*is_explained;
+        }
+    });
+}
+
+/// Everything measured, the cause that could look the same, and what else one might try.
+fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run) {
+    let theme = Theme::of(ui);
+    if let Some(rule) = RULES.iter().find(|it| it.id == finding.rule) {
+        ui.add(Label::new(theme.paragraph(rule.about)).wrap());
+    }
+    for (name, evidence) in in_order(finding) {
+        let value = value_text(name, evidence.value);
+        let value = evidence.threshold.map_or_else(|| value.clone(), |threshold| format!("{value} / {}", value_text(name, threshold)));
+        number_ui(ui, &name_of(name), &value, &against_text(name, *evidence));
+    }
+    if finding.evidence.values().any(|it| it.threshold.is_some()) {
+        ui.label(theme.small("measured / threshold"));
+    }
+    if !finding.rival.is_empty() {
+        ui.label(theme.strong("What else it could be"));
+        ui.add(Label::new(theme.paragraph(&finding.rival)).wrap());
+    }
+    for remedy in finding.remedies.iter().skip(1) {
+        if link_ui(ui, &attempt(remedy)).on_hover_text(remedy_text(remedy, run)).clicked() {
+            cx.ask(Action::Run(RunAction::Try(remedy.clone())));
+        }
+    }
+}
+
+/// `Try dropout 0.3`.
+fn attempt(remedy: &Remedy) -> String {
+    let mut chars = remedy.label.chars();
+    let (first, second) = (chars.next(), chars.next());
+    let keeps_its_capital = second.is_some_and(char::is_uppercase);
+    match first {
+        Some(first) if !keeps_its_capital => format!("Try {}{}", first.to_lowercase(), remedy.label.get(first.len_utf8()..).unwrap_or_default()),
+        _ => format!("Try {}", remedy.label),
+    }
+}
+
+fn remedy_text(remedy: &Remedy, run: &Run) -> String {
+    let set = |(key, value): (&String, &serde_json::Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match run.project.get(key) {
+            Some(before) => format!("{key} from {before} to {value}"),
+            None => format!("{key} to {value}"),
+        }
+    };
+    let sets: Vec<_> = remedy.set.iter().map(set).collect();
+    format!("Sets {} and trains again from the start. This run stays on the chart to compare with", sets.join(", "))
+}
+
+/// The evidence that convinces most first.
+fn in_order(finding: &FindingRow) -> Vec<(&str, &Evidence)> {
+    let rank = |name: &str| EVIDENCE.iter().position(|(known, ..)| *known == name).unwrap_or(EVIDENCE.len());
+    let mut all: Vec<_> = finding.evidence.iter().map(|(name, it)| (name.as_str(), it)).collect();
+    all.sort_by_key(|(name, _)| rank(name));
+    all
+}
+
+fn name_of(name: &str) -> String {
+    EVIDENCE.iter().find(|(known, ..)| *known == name).map_or_else(|| name.replace('_', " "), |(_, shown, _)| (*shown).to_owned())
+}
+
+fn value_text(name: &str, value: f64) -> String {
+    let is_share = EVIDENCE.iter().any(|(known, _, is_share)| *known == name && *is_share);
+    if is_share { percent_text(value) } else { short_number(value) }
+}
+
+fn against_text(name: &str, evidence: Evidence) -> String {
+    evidence.threshold.map_or_else(String::new, |it| format!("The threshold is {}", value_text(name, it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remedy_reads_as_something_to_try() {
+        let remedy = |label: &str| Remedy { label: label.to_owned(), set: std::collections::BTreeMap::new() };
+        assert_eq!(attempt(&remedy("Dropout 0.3")), "Try dropout 0.3");
+        assert_eq!(attempt(&remedy("SGD with momentum")), "Try SGD with momentum");
+    }
+}

@@ -1,0 +1,15 @@
+//! Every panel. A new one is a file, a `mod` line and an entry in [`PANELS`].
+
+mod curves;
+mod data;
+mod doctor;
+mod log;
+mod predictions;
+mod setup;
+mod top_bar;
+
+use super::{Cx, Home, Panel, PanelDef};
+
+/// Every panel, in the order of the window and of its tabs.
+pub const PANELS: &[PanelDef] =
+    &[top_bar::TOP_BAR, setup::SETUP, curves::CURVES, doctor::DOCTOR, data::DATA, predictions::PREDICTIONS, log::LOG];

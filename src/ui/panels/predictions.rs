@@ -1,0 +1,77 @@
+//! What the network does now: the boundary between classes, predicted against actual values, confusions.
+
+mod confusion;
+mod fit;
+mod line;
+mod surface;
+
+use std::sync::Arc;
+
+use egui::{Ui, vec2};
+
+use super::{Cx, Home, Panel, PanelDef};
+use crate::run::{Phase, Run, Views};
+use crate::ui::theme::space;
+use crate::ui::widgets::empty_ui;
+
+pub(super) const PREDICTIONS: PanelDef =
+    PanelDef { id: "predictions", title: "Predictions", home: Home::Bottom, make: || Box::new(Predictions::default()) };
+
+/// The picture of the boundary, as it was put on the graphics card.
+#[derive(Default)]
+struct Predictions {
+    boundary: surface::Boundary,
+}
+
+impl Panel for Predictions {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(run) = cx.run() else {
+            return empty_ui(ui, "No predictions yet", "Press Train (space): the boundary appears with the first epoch");
+        };
+        match &run.views {
+            Some(views) => self.views_ui(ui, run, views),
+            None => waiting_ui(ui, run),
+        }
+    }
+}
+
+impl Predictions {
+    fn views_ui(&mut self, ui: &mut Ui, run: &Run, views: &Arc<Views>) {
+        let height = ui.available_height();
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = space::XL;
+            match &views.surface {
+                Some(surface) if surface.rows > 1 => self.boundary.ui(ui, run, views, surface, height),
+                Some(surface) => part_ui(ui, if views.fit.is_some() { 0.55 } else { 1.0 }, height, |ui| line::line_ui(ui, run, surface, height)),
+                None => {}
+            }
+            if let Some(fit) = &views.fit {
+                part_ui(ui, 1.0, height, |ui| fit::fit_ui(ui, fit, views.epoch, height));
+            }
+            if let Some(confusion) = &views.confusion {
+                part_ui(ui, 1.0, height, |ui| confusion::confusion_ui(ui, confusion, views.epoch, height));
+            }
+        });
+    }
+}
+
+/// A part of the width that is left.
+fn part_ui(ui: &mut Ui, share: f32, height: f32, contents: impl FnOnce(&mut Ui)) {
+    let width = ui.available_width() * share;
+    ui.allocate_ui(vec2(width, height), |ui| {
+        ui.set_width(width);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.x = space::S;
+            contents(ui);
+        });
+    });
+}
+
+fn waiting_ui(ui: &mut Ui, run: &Run) {
+    match run.phase {
+        Phase::Failed => empty_ui(ui, "No predictions", "The run ended before its first epoch, so there is nothing to show"),
+        Phase::Waiting | Phase::Preparing | Phase::Running | Phase::Paused | Phase::Finished => {
+            empty_ui(ui, "No predictions yet", "The boundary appears with the first epoch");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the choices come to together: parameters, memory, time.
+
+use egui::{Label, Ui};
+
+use crate::spec::{OptimizerSpec, Project, Section};
+use crate::ui::pace::epoch_seconds;
+use crate::ui::text::{counted, grouped, sentence, short_number};
+use crate::ui::theme::{Theme, space};
+use crate::ui::{Cx, facts};
+
+/// Below the sections: whether all fits together, and what it needs.
+pub(super) fn fits_ui(ui: &mut Ui, cx: &Cx<'_>, problems: &[(Section, String)]) {
+    let theme = Theme::of(ui);
+    ui.label(theme.section_label("Fits together"));
+    ui.add_space(space::S);
+    let mut line = |text: String, is_problem: bool| {
+        let ink = if is_problem { theme.warning } else { theme.dim };
+        ui.add(Label::new(theme.paragraph(text).color(ink)).wrap());
+    };
+    for (section, reason) in problems {
+        line(format!("{}: {}", section.label(), sentence(reason)), true);
+    }
+    let Some(parameters) = facts::parameters(cx.studio, cx.draft) else {
+        if problems.is_empty() {
+            line("Told once the data has been read".to_owned(), false);
+        }
+        return;
+    };
+    line(format!("{} parameters. {}", grouped(parameters), memory_text(cx, parameters)), false);
+    let steps = steps_per_epoch(cx);
+    let seconds = cx.run().filter(|it| same_work(&it.project, cx.draft)).and_then(epoch_seconds);
+    match (steps, seconds) {
+        (Some(steps), Some(seconds)) => line(format!("{} an epoch, about {} s.", counted(steps, "step"), short_number(seconds)), false),
+        (Some(steps), None) => line(format!("{} an epoch.", counted(steps, "step")), false),
+        (None, _) => {}
+    }
+}
+
+/// In the model's section, in the words that tell parameters from hyperparameters.
+pub(super) fn parameters_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let theme = Theme::of(ui);
+    if let Some(n) = facts::parameters(cx.studio, cx.draft) {
+        ui.add_space(space::XS);
+        let text = format!("Parameters: training finds {}", grouped(n));
+        ui.label(theme.dim(text)).on_hover_text("Every weight and bias of the network. Hyperparameters are what you choose; these are what training finds");
+    }
+}
+
+/// Steps that one epoch of the draft takes on this data.
+pub(super) fn steps_per_epoch(cx: &Cx<'_>) -> Option<u64> {
+    let [train, _, _] = facts::split_sizes(cx.studio)?;
+    Some(cx.draft.training.batch_size.map_or(1, |batch| train.div_ceil(batch.max(1))).max(1))
+}
+
+/// What weights, gradients, the optimizer's memory and the rows take, in four bytes a number.
+fn memory_text(cx: &Cx<'_>, parameters: u64) -> String {
+    let rows = facts::split_sizes(cx.studio).map_or(0, |parts| parts.iter().sum::<u64>());
+    let values = facts::shape(cx.studio).map_or(0, |(_, input)| input.n_values() as u64);
+    let numbers = parameters * (2 + moments(&cx.draft.optimizer)) + rows * values;
+    let megabytes = numbers as f64 * 4.0 / 1e6;
+    if megabytes >= 1000.0 { format!("Needs about {:.1} GB.", megabytes / 1000.0) } else { format!("Needs about {:.0} MB.", megabytes.max(1.0)) }
+}
+
+/// Numbers an optimizer remembers for each weight.
+fn moments(optimizer: &OptimizerSpec) -> u64 {
+    match optimizer {
+        OptimizerSpec::Sgd(it) => u64::from(it.momentum > 0.0),
+        OptimizerSpec::Rmsprop(it) => 1 + u64::from(it.momentum > 0.0),
+        OptimizerSpec::Adagrad(_) | OptimizerSpec::Lion(_) => 1,
+        OptimizerSpec::Adam(_) | OptimizerSpec::Adamw(_) => 2,
+    }
+}
+
+/// Whether an epoch of the run took what one of the draft would.
+fn same_work(run: &Project, draft: &Project) -> bool {
+    (&run.data, &run.model, &run.training.batch_size, run.device) == (&draft.data, &draft.model, &draft.training.batch_size, draft.device)
+}

@@ -1,0 +1,89 @@
+//! What the pointer tells: a line through all charts of a run, and every value at that epoch.
+
+use egui::{Grid, Stroke, Ui};
+
+use super::chart::Chart;
+use super::line::{Along, Pen};
+use crate::run::{EpochRow, Run};
+use crate::ui::theme::{Ghost, Theme, size};
+use crate::ui::{grouped, metric_label, metric_text, short_number};
+
+/// Why the train curve is drawn where it is.
+pub(crate) const TRAIN_HELP: &str = "Measured while the epoch goes on, as the mean over its steps and with dropout on where there is some. \
+    Its middle is half an epoch before validation is measured, so it is drawn half an epoch earlier.";
+
+/// The epoch whose values are nearest to an x; none where no epoch has ended.
+pub(crate) fn nearest_epoch(run: &Run, along: Along, x: f64) -> Option<u64> {
+    let last = run.epoch();
+    (last > 0).then(|| along.to_curve(x).round().clamp(1.0, last as f64) as u64)
+}
+
+/// The line through a chart at an epoch.
+pub(crate) fn paint_line(ui: &Ui, chart: &Chart, x: f64) {
+    let theme = Theme::of(ui);
+    chart.painter.vline(chart.x(x), chart.frame().y_range(), Stroke::new(size::HAIRLINE, theme.faint));
+}
+
+/// A dot on a curve at an x of the chart.
+pub(crate) fn paint_dot(ui: &Ui, chart: &Chart, x: f64, y: f64, pen: Pen) {
+    if let Some(pos) = chart.at(x, y) {
+        chart.painter.circle(pos, 3.5, pen.color, Stroke::new(1.5, Theme::of(ui).panel));
+    }
+}
+
+/// Every value at an epoch, those of earlier runs included.
+pub(crate) fn readout_ui(ui: &mut Ui, run: &Run, ghosts: &[(&Run, Ghost, String)], epoch: u64) {
+    let theme = Theme::of(ui);
+    let Some(row) = row_at(run, epoch) else { return };
+    ui.label(theme.strong(format!("Epoch {}", grouped(epoch))));
+    ui.label(theme.small(format!("after step {}", grouped(row.step))));
+    ui.spacing_mut().item_spacing.y = 2.0;
+    Grid::new("readout").num_columns(3).spacing([14.0, 2.0]).min_col_width(0.0).show(ui, |ui| {
+        ui.label("");
+        ui.label(theme.small("train").color(theme.train));
+        ui.label(theme.small("validation").color(theme.validation));
+        ui.end_row();
+        pair_ui(ui, theme, "Loss", &short_number(row.train_loss), &short_number(row.validation_loss));
+        for name in run.history.metric_names() {
+            let value = |split: &str| row.metrics.get(&format!("{split}_{name}")).map(|it| metric_text(name, *it)).unwrap_or_default();
+            pair_ui(ui, theme, metric_label(name), &value("train"), &value("validation"));
+        }
+        pair_ui(ui, theme, "Learning rate", &short_number(row.learning_rate), "");
+        if let Some(norm) = row.gradient_norm {
+            pair_ui(ui, theme, "Gradient norm", &short_number(norm), "");
+        }
+        for (ghost, look, name) in ghosts {
+            ghost_ui(ui, theme, ghost, *look, name, epoch);
+        }
+    });
+    for change in run.changes.iter().filter(|it| it.epoch == epoch) {
+        ui.label(theme.small(format!("{} {} → {} by the {}", change.key, change.from, change.to, change.by)));
+    }
+    if super::scene::measures_during(run) {
+        ui.label(theme.small("Train is the mean over the epoch, drawn half an epoch earlier"));
+    }
+}
+
+fn pair_ui(ui: &mut Ui, theme: &Theme, name: &str, train: &str, validation: &str) {
+    ui.label(theme.dim(name));
+    ui.label(theme.mono(train));
+    ui.label(theme.mono(validation));
+    ui.end_row();
+}
+
+fn ghost_ui(ui: &mut Ui, theme: &Theme, ghost: &Run, look: Ghost, name: &str, epoch: u64) {
+    ui.add(egui::Label::new(theme.dim(name).color(look.color)).truncate());
+    if let Some(row) = row_at(ghost, epoch) {
+        ui.label(theme.mono(short_number(row.train_loss)));
+        ui.label(theme.mono(short_number(row.validation_loss)));
+    } else {
+        ui.label(theme.small(format!("ended at {}", ghost.epoch())));
+        ui.label("");
+    }
+    ui.end_row();
+}
+
+fn row_at(run: &Run, epoch: u64) -> Option<&EpochRow> {
+    let idx = run.history.epochs.partition_point(|it| it.epoch < epoch);
+    run.history.epochs.get(idx).filter(|it| it.epoch == epoch)
+}
