@@ -1,1 +1,12 @@
-#[test] fn a() {}
+//! The one integration-test program: each file here is a theme.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+mod bad_input;
+mod commands;
+mod determinism;
+mod device;
+mod parity;
+mod program;
+mod samples;
+mod tidy;
+mod ui;
