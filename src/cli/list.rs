@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use strum::IntoEnumIterator as _;
 
-use super::BadInput;
 use crate::data::builtin;
 use crate::diagnose::RULES;
 use crate::project::SAMPLES;
@@ -46,7 +45,7 @@ struct Entry {
 }
 
 impl List {
-    pub(super) fn run(self) -> Result<ExitCode, BadInput> {
+    pub(super) fn run(&self) -> ExitCode {
         let entries = entries(self.kind);
         if self.json {
             let rows: Vec<_> = entries.into_iter().map(as_json).collect();
@@ -57,7 +56,7 @@ impl List {
                 println!("{:widest$}  {}. {}", entry.id, entry.label, entry.help);
             }
         }
-        Ok(ExitCode::SUCCESS)
+        ExitCode::SUCCESS
     }
 }
 

@@ -80,6 +80,10 @@ const BAD_INPUT: u8 = 2;
 /// # Errors
 /// With the status to exit with: 0 behind `--help` and `--version`, 2 for wrong usage.
 pub fn parse() -> Result<Cli, ExitCode> {
+    if let Some(line) = mistyped_command() {
+        eprintln!("{line}");
+        return Err(ExitCode::from(BAD_INPUT));
+    }
     Cli::try_parse().map_err(|err| {
         if err.use_stderr() {
             let text = err.to_string();
@@ -93,6 +97,20 @@ pub fn parse() -> Result<Cli, ExitCode> {
     })
 }
 
+/// A first word that is neither a command nor anything that could be a project.
+fn mistyped_command() -> Option<String> {
+    use clap::CommandFactory as _;
+
+    let word = std::env::args().nth(1)?;
+    let command = Cli::command();
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    if word.starts_with('-') || word.contains(['.', '/', '\\']) || word == "help" || names.contains(&word.as_str()) || std::path::Path::new(&word).exists() {
+        return None;
+    }
+    let nearest = crate::spec::nearest_name(&word, names.iter().copied()).unwrap_or_default();
+    Some(format!("there is no command {word:?}; the nearest is {nearest}, and `learnscope --help` lists all"))
+}
+
 /// Does a command that needs no window.
 pub fn run(command: Command) -> ExitCode {
     let outcome = match command {
@@ -100,7 +118,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::New(it) => it.run(),
         Command::Inspect(it) => it.run(),
         Command::Devices(it) => it.run(),
-        Command::List(it) => it.run(),
+        Command::List(it) => Ok(it.run()),
         Command::Predict(it) => it.run(),
         Command::Shot(_) => Err(BadInput("this program was built without its window; build it with default features to draw it".to_owned())),
     };

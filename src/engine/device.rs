@@ -113,16 +113,15 @@ fn open_adapter(adapter: &Adapter) -> Result<OpenDevice, TrainError> {
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     let opened = opened.get_or_insert_default();
     let id = adapter.info.id.clone();
-    let device = match opened.get(&id) {
-        Some(device) => device.clone(),
-        None => {
+    let device = if let Some(device) = opened.get(&id) {
+        device.clone()
+    } else {
             let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend);
             // The driver may panic on its own thread; that must end in a line, too.
             let device = catch_unwind(AssertUnwindSafe(|| options.init())).map_err(|_| init_failed(&adapter.info, "its driver panicked"))?;
             let device = device.map_err(|err: WgpuInitError| init_failed(&adapter.info, &err.to_string()))?;
             opened.insert(id.clone(), device.clone());
             device
-        }
     };
     Ok(OpenDevice { device, id, name: adapter.info.name.clone(), is_cpu: false })
 }

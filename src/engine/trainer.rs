@@ -210,7 +210,7 @@ impl Trainer {
 
     fn measured(&self) -> Network {
         use burn::module::Module as _;
-        self.network.as_ref().map_or_else(|| Network::new(self.plan.clone(), self.seed, &self.device), |it| it.valid())
+        self.network.as_ref().map_or_else(|| Network::new(self.plan.clone(), self.seed, &self.device), Network::valid)
     }
 
     /// Rows to measure in one go: about a million values between layers, to stay in the cache.

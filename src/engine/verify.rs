@@ -11,7 +11,7 @@ use crate::data::Prepared;
 use crate::spec::Project;
 
 /// Largest relative difference that rounding explains.
-pub const TOLERANCE: f64 = 1e-3;
+const TOLERANCE: f64 = 1e-3;
 
 /// One training step on two devices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -122,5 +122,5 @@ fn resolve(job: &mut Job, data: &Prepared) {
     if job.name.is_empty() {
         job.name = project.data.source_name();
     }
-    project.name = job.name.clone();
+    project.name.clone_from(&job.name);
 }

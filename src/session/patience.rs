@@ -65,11 +65,6 @@ impl Watch {
         Some(Countdown { monitor: self.monitor, since_epoch: self.since, best_value, waited: self.waited, patience: rule.patience })
     }
 
-    /// The best epoch and its watched value.
-    pub(super) fn best(&self) -> Option<(u64, f64)> {
-        self.best
-    }
-
     /// Whether the best epoch's weights are kept at the end.
     pub(super) fn restores_best(&self) -> bool {
         self.rule.as_ref().is_some_and(|it| it.restore_best)
@@ -142,10 +137,10 @@ mod tests {
         for (idx, loss) in losses.iter().enumerate() {
             let row = EpochRow { epoch: idx as u64 + 1, validation_loss: *loss, ..EpochRow::default() };
             if watch.observe(&row).stop {
-                return (Some(row.epoch), watch.best().unwrap().0);
+                return (Some(row.epoch), watch.best.unwrap().0);
             }
         }
-        (None, watch.best().map_or(0, |it| it.0))
+        (None, watch.best.map_or(0, |it| it.0))
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Knob<'_> {
             Value::MaybeCount { at, none, .. } => at.map_or_else(|| (*none).to_owned(), |it| it.to_string()),
             Value::Counts { at, .. } => list_text(at.iter()),
             Value::Names { at } => list_text(at.iter()),
-            Value::Name { at } => at.as_ref().cloned().unwrap_or_else(|| "auto".to_owned()),
+            Value::Name { at } => at.as_deref().unwrap_or("auto").to_owned(),
             Value::Text { at } => at.text(),
         }
     }

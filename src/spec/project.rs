@@ -1,7 +1,7 @@
 //! A project: every choice for a run in one place, set by name, checked as a whole.
 
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr};
+use strum::{EnumIter, EnumMessage, EnumString, IntoEnumIterator as _, IntoStaticStr};
 
 use super::data::{DataSpec, SplitSpec, Task};
 use super::knob::{Knob, KnobError, Range, Scale, Value, nearest_name};
@@ -140,7 +140,6 @@ impl Project {
     /// # Errors
     /// When no knob has that key under the kinds now chosen; the nearest one is named.
     pub fn with_knob<T>(&mut self, key: &str, f: impl FnOnce(Knob<'_>) -> T) -> Result<T, KnobError> {
-        use strum::IntoEnumIterator as _;
         for section in Section::iter() {
             if self.kind_of(section).is_some_and(|it| it.key == key) {
                 // Asked twice because a knob borrows the whole section.
@@ -185,7 +184,6 @@ impl Project {
 
     /// Every key that can be set under the kinds now chosen, in the order of the form.
     pub fn keys(&mut self) -> Vec<&'static str> {
-        use strum::IntoEnumIterator as _;
         let mut keys = Vec::new();
         for section in Section::iter() {
             keys.extend(self.kind_of(section).map(|it| it.key));
@@ -211,7 +209,6 @@ impl Project {
     /// # Errors
     /// Every problem, one line each.
     pub fn check(&self) -> Result<(), Vec<String>> {
-        use strum::IntoEnumIterator as _;
         let mut copy = self.clone();
         let mut problems = Vec::new();
         for section in Section::iter() {
@@ -249,7 +246,6 @@ impl Section {
     /// The section in which a key is set.
     pub fn of_key(key: &str) -> Option<Self> {
         let mut project = Project::default();
-        use strum::IntoEnumIterator as _;
         let by_knob = Self::iter().find(|it| project.kind_of(*it).is_some_and(|k| k.key == key) || project.knobs_of(*it).iter().any(|k| k.key == key));
         by_knob.or_else(|| {
             let head = key.split('.').next().unwrap_or(key);

@@ -55,6 +55,7 @@ pub enum StoppingSpec {
 pub struct Patience {
     pub monitor: Monitor,
     /// Epochs without improvement after which the run stops.
+    #[expect(clippy::struct_field_names, reason = "the field's own word")]
     pub patience: u64,
     /// How much better counts as better, in the watched value's unit.
     pub min_delta: f64,

@@ -38,10 +38,10 @@ impl Hardware {
         self.probe();
     }
 
-    pub(super) fn act(&mut self, action: HardwareAction, projects: &Projects) {
+    pub(super) fn act(&mut self, action: &HardwareAction, projects: &Projects) {
         match action {
             HardwareAction::Probe => self.probe(),
-            HardwareAction::Verify(device) => self.verify(device, projects),
+            HardwareAction::Verify(device) => self.verify(*device, projects),
         }
     }
 

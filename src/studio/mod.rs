@@ -111,7 +111,7 @@ impl Studio {
                     self.runs.clear();
                 }
             }
-            Action::Hardware(action) => self.hardware.act(action, &self.projects),
+            Action::Hardware(action) => self.hardware.act(&action, &self.projects),
         }
     }
 

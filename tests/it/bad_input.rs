@@ -38,9 +38,9 @@ fn data_files_that_cannot_be_learned_from() {
     data_refused("empty file", "d.csv", "", &["empty", "d.csv"]);
     data_refused("header only", "d.csv", GOOD, &["rows", "d.csv"]);
     data_refused("ragged rows", "d.csv", table(30) + "1,2\n", &["line 32", "d.csv"]);
-    data_refused("binary junk", "d.csv", (0..4000_u32).map(|it| (it * 2_654_435_761 >> 24) as u8).collect::<Vec<_>>(), &["d.csv"]);
+    data_refused("binary junk", "d.csv", (0..4000_u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>(), &["d.csv"]);
     data_refused("infinite cells", "d.csv", nan_target, &["inf", "line 3"]);
-    data_refused("target missing", "d.csv", table(40).replace("a,b,y", "a,b,yy"), &["\"y\"", "yy"]);
+    data_refused("target missing", "d.csv", table(40).replace("a,b,y", "a,b,z"), &["\"y\"", "nearest"]);
     data_refused("all-missing target", "d.csv", "a,y\n".to_owned() + &"1,\n2,\n".repeat(20), &["y"]);
     data_refused("duplicate column names", "d.csv", table(40).replace("a,b,y", "a,a,y"), &["a", "d.csv"]);
     data_refused("too few rows", "d.csv", table(2), &["d.csv"]);

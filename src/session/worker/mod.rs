@@ -1,20 +1,24 @@
 //! The training loop: commands between steps, events out, patience and pace.
 
+mod commands;
+mod ending;
+mod plateau;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::auto::{self, Scout};
 use super::job::Ready;
 use super::patience::Watch;
 use super::recorder::Recorder;
-use super::report::report;
 use super::Desk;
+use plateau::Plateau;
 use crate::data::{Prepared, epoch_order};
 use crate::diagnose::{Context, Doctor};
 use crate::engine::{OpenDevice, StepDone, StepOrder, TrainError, Trainer, Weights, open_device};
-use crate::run::{Changed, Command, EpochRow, Event, FinishReason, FindingRow, FindingState, Finished, Metrics, Preparing, Started, StepRow};
+use crate::run::{Changed, EpochRow, Event, FinishReason, FindingRow, FindingState, Preparing, Started, StepRow};
+
 use crate::spec::{DeviceSpec, MeasureTrain, Project, ScheduleKind, Task, TextValue as _};
 
 /// Gradient norms cost a pass over all weights; every tenth step is enough to see them move.
@@ -23,8 +27,6 @@ const NORM_EVERY: u64 = 10;
 const READ_TOGETHER: usize = 16;
 /// Points of a step curve that are told to somebody looking on.
 const MOST_STEPS_TOLD: u64 = 1_000_000;
-/// How often the best weights are written while training; the end always writes them.
-const KEEP_EVERY: Duration = Duration::from_secs(5);
 /// Pictures may take this share of the time.
 const PICTURE_SHARE: u32 = 30;
 const PICTURE_EVERY: Duration = Duration::from_millis(60);
@@ -74,15 +76,6 @@ struct EpochSums {
     loss: f64,
     rows: Vec<u32>,
     outputs: Vec<f32>,
-}
-
-/// PyTorch's ReduceLROnPlateau on the validation loss.
-#[derive(Default)]
-struct Plateau {
-    best: Option<f64>,
-    bad: u64,
-    cooldown: u64,
-    drops: u32,
 }
 
 /// Trains to the end and tells everything.
@@ -400,102 +393,6 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Does what was asked since the last step; waits here while paused.
-    fn obey(&mut self) -> Result<(), End> {
-        loop {
-            let command = if self.paused && !self.single {
-                match self.desk.asked.recv() {
-                    Ok(command) => command,
-                    Err(_) => return Err(stopped("The window was closed")),
-                }
-            } else {
-                match self.desk.asked.try_recv() {
-                    Ok(command) => command,
-                    Err(TryRecvError::Empty) if self.desk.out.is_deserted() => return Err(stopped("Nobody listens any more")),
-                    Err(TryRecvError::Empty) => return Ok(()),
-                    Err(TryRecvError::Disconnected) => return Err(stopped("The window was closed")),
-                }
-            };
-            self.follow(command)?;
-        }
-    }
-
-    fn follow(&mut self, command: Command) -> Result<(), End> {
-        match command {
-            Command::Pause if !self.paused => {
-                self.collect()?;
-                self.paused = true;
-                self.draw();
-                self.desk.out.tell(Event::Paused { step: self.step });
-                self.desk.out.flush();
-            }
-            Command::Resume if self.paused => {
-                self.paused = false;
-                self.next_step_at = Instant::now();
-                self.desk.out.tell(Event::Resumed { step: self.step });
-                self.desk.out.flush();
-            }
-            Command::Pause | Command::Resume => {}
-            Command::Step => {
-                self.single = true;
-                self.next_step_at = Instant::now();
-            }
-            Command::Stop => return Err(stopped("Stopped by hand")),
-            Command::Set { key, value } => self.turn(&key, &value),
-        }
-        Ok(())
-    }
-
-    /// Turns a knob that may be turned while training; refuses others in words.
-    fn turn(&mut self, key: &str, value: &str) {
-        let mut project = self.project.clone();
-        let is_live = project.with_knob(key, |knob| knob.live).unwrap_or(false);
-        let refusal = if is_live { project.set_value(key, value).err().map(|err| err.to_string()) } else { Some(format!("{key} cannot be changed while training")) };
-        if let Some(text) = refusal {
-            return self.desk.out.tell(Event::Warning { text });
-        }
-        let changed = Changed {
-            step: self.step,
-            epoch: self.epoch,
-            key: key.to_owned(),
-            from: self.project.get(key).unwrap_or_default(),
-            to: project.get(key).unwrap_or_default(),
-            by: "user".to_owned(),
-        };
-        if changed.from == changed.to {
-            return;
-        }
-        self.project = project;
-        self.watch.turn(&self.project);
-        self.next_step_at = Instant::now();
-        self.desk.out.tell(Event::Changed(changed));
-        self.desk.out.flush();
-    }
-
-    /// Waits until the next step is due, and obeys meanwhile.
-    fn keep_pace(&mut self) -> Result<(), End> {
-        let Some(pace) = self.project.training.pace.filter(|it| *it > 0.0 && !self.single) else { return Ok(()) };
-        loop {
-            let wait = self.next_step_at.saturating_duration_since(Instant::now());
-            if wait.is_zero() || self.project.training.pace.is_none() || self.single {
-                break;
-            }
-            self.desk.out.flush();
-            match self.desk.asked.recv_timeout(wait) {
-                Ok(command) => {
-                    self.follow(command)?;
-                    self.obey()?;
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(stopped("The window was closed")),
-            }
-        }
-        let gap = Duration::try_from_secs_f64(1.0 / self.project.training.pace.unwrap_or(pace)).unwrap_or_default();
-        // After a hiccup it goes on from now and does not hurry to catch up.
-        self.next_step_at = (self.next_step_at + gap).max(Instant::now());
-        Ok(())
-    }
-
     fn draw_if_due(&mut self) {
         if self.watched && self.desk.views.is_empty() && self.last_picture.elapsed() >= PICTURE_EVERY.max(self.picture_cost * PICTURE_SHARE) {
             self.draw();
@@ -515,81 +412,6 @@ impl<'a> Worker<'a> {
         self.picture_cost = began.elapsed();
     }
 
-    fn keep_best_if_due(&mut self) {
-        if self.last_kept.elapsed() >= KEEP_EVERY {
-            self.last_kept = Instant::now();
-            self.write_best();
-        }
-    }
-
-    fn write_best(&mut self) {
-        let Some((_, weights)) = &self.best else { return };
-        let written = self.desk.out.recorder().map_or(Ok(()), |it| it.write_weights("best.safetensors", weights));
-        if let Err(text) = written {
-            self.desk.out.tell(Event::Warning { text });
-        }
-    }
-
-    fn finish(mut self, end: End) {
-        let (reason, text) = match end {
-            End::Reason(reason, text) => (reason, text),
-            End::Trouble(err) => (FinishReason::Failed, err.to_string()),
-        };
-        for finding in self.doctor.finish() {
-            self.tell_finding(finding);
-        }
-        self.write_best();
-        let test = self.test(reason);
-        let best = self.best.as_ref().map(|(row, _)| (row.epoch, row.validation_loss));
-        let run_dir = self.desk.out.recorder().map(|it| it.folder().path().display().to_string()).unwrap_or_default();
-        let finished = Finished {
-            reason,
-            text,
-            epochs: self.epoch,
-            best_epoch: best.map_or(0, |it| it.0),
-            best_validation_loss: best.map_or(f64::NAN, |it| it.1),
-            test,
-            run_dir,
-            seconds: self.began.elapsed().as_secs_f64(),
-            samples_per_second: self.trained_rows as f64 / self.trained.as_secs_f64().max(1e-9),
-        };
-        let text = report(&self.project, &finished, self.last.as_ref(), &self.findings);
-        let written = self.desk.out.recorder().map_or(Ok(()), |it| it.write_file("report.md", text.as_bytes()));
-        if let Err(text) = written {
-            self.desk.out.tell(Event::Warning { text });
-        }
-        self.draw();
-        self.desk.out.tell(Event::Finished(finished));
-        self.desk.out.flush();
-    }
-
-    /// Measures the test rows, once, with the weights that are kept.
-    fn test(&mut self, reason: FinishReason) -> Metrics {
-        if reason == FinishReason::Failed {
-            return Metrics::new();
-        }
-        let keeps_best = self.watch.restores_best() || reason == FinishReason::Diverged;
-        match &self.best {
-            Some((_, weights)) if keeps_best => self.trainer.load(&weights.clone()),
-            Some(_) if self.trainer.weights().is_ok_and(|it| it.is_finite()) => self.write_last(),
-            None if reason == FinishReason::Diverged => return Metrics::new(),
-            _ => {}
-        }
-        let Ok(evaluation) = self.trainer.evaluate(&self.data.split.test) else { return Metrics::new() };
-        let mut test = evaluation.metrics;
-        test.insert("loss".to_owned(), evaluation.loss);
-        test
-    }
-
-    /// Where the last weights are kept, they have a file of their own beside the best.
-    fn write_last(&mut self) {
-        if let (Ok(weights), Some(recorder)) = (self.trainer.weights(), self.desk.out.recorder())
-            && let Err(text) = recorder.write_weights("last.safetensors", &weights)
-        {
-            self.desk.out.tell(Event::Warning { text });
-        }
-    }
-
     fn measures_during(&self) -> bool {
         self.project.training.measure_train == MeasureTrain::During
     }
@@ -605,48 +427,5 @@ impl<'a> Worker<'a> {
 
     fn read_together(&self) -> usize {
         if self.device.is_cpu || self.single { 1 } else { READ_TOGETHER }
-    }
-}
-
-impl Plateau {
-    fn observe(&mut self, loss: f64, rule: &crate::spec::Plateau) {
-        if self.best.is_none_or(|best| loss < best * (1.0 - rule.threshold)) {
-            self.best = Some(loss);
-            self.bad = 0;
-        } else {
-            self.bad += 1;
-        }
-        if self.cooldown > 0 {
-            self.cooldown -= 1;
-            self.bad = 0;
-        }
-        if self.bad > rule.patience {
-            self.drops += 1;
-            self.cooldown = rule.cooldown;
-            self.bad = 0;
-        }
-    }
-}
-
-fn stopped(why: &str) -> End {
-    End::Reason(FinishReason::Stopped, why.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_plateau_drops_one_epoch_after_patience_as_pytorch_does() {
-        // torch.optim.lr_scheduler.ReduceLROnPlateau(patience=2, cooldown=1): drops behind the 4th and 8th value.
-        let rule = crate::spec::Plateau { patience: 2, cooldown: 1, ..crate::spec::Plateau::default() };
-        let mut plateau = Plateau::default();
-        let drops: Vec<_> = (0..9)
-            .map(|_| {
-                plateau.observe(1.0, &rule);
-                plateau.drops
-            })
-            .collect();
-        assert_eq!(drops, [0, 0, 0, 1, 1, 1, 1, 2, 2]);
     }
 }

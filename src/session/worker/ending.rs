@@ -1,0 +1,87 @@
+//! The end of a run: keeping weights, the one look at the test rows, and the report.
+
+use std::time::{Duration, Instant};
+
+use super::super::report::report;
+use super::{End, Worker};
+use crate::run::{Event, FinishReason, Finished, Metrics};
+
+/// How often the best weights are written while training; the end always writes them.
+const KEEP_EVERY: Duration = Duration::from_secs(5);
+
+impl Worker<'_> {
+    pub(super) fn keep_best_if_due(&mut self) {
+        if self.last_kept.elapsed() >= KEEP_EVERY {
+            self.last_kept = Instant::now();
+            self.write_best();
+        }
+    }
+
+    fn write_best(&mut self) {
+        let Some((_, weights)) = &self.best else { return };
+        let written = self.desk.out.recorder().map_or(Ok(()), |it| it.write_weights("best.safetensors", weights));
+        if let Err(text) = written {
+            self.desk.out.tell(Event::Warning { text });
+        }
+    }
+
+    pub(super) fn finish(mut self, end: End) {
+        let (reason, text) = match end {
+            End::Reason(reason, text) => (reason, text),
+            End::Trouble(err) => (FinishReason::Failed, err.to_string()),
+        };
+        for finding in self.doctor.finish() {
+            self.tell_finding(finding);
+        }
+        self.write_best();
+        let test = self.test(reason);
+        let best = self.best.as_ref().map(|(row, _)| (row.epoch, row.validation_loss));
+        let run_dir = self.desk.out.recorder().map(|it| it.folder().path().display().to_string()).unwrap_or_default();
+        let finished = Finished {
+            reason,
+            text,
+            epochs: self.epoch,
+            best_epoch: best.map_or(0, |it| it.0),
+            best_validation_loss: best.map_or(f64::NAN, |it| it.1),
+            test,
+            run_dir,
+            seconds: self.began.elapsed().as_secs_f64(),
+            samples_per_second: self.trained_rows as f64 / self.trained.as_secs_f64().max(1e-9),
+        };
+        let text = report(&self.project, &finished, self.last.as_ref(), &self.findings);
+        let written = self.desk.out.recorder().map_or(Ok(()), |it| it.write_file("report.md", text.as_bytes()));
+        if let Err(text) = written {
+            self.desk.out.tell(Event::Warning { text });
+        }
+        self.draw();
+        self.desk.out.tell(Event::Finished(finished));
+        self.desk.out.flush();
+    }
+
+    /// Measures the test rows, once, with the weights that are kept.
+    fn test(&mut self, reason: FinishReason) -> Metrics {
+        if reason == FinishReason::Failed {
+            return Metrics::new();
+        }
+        let keeps_best = self.watch.restores_best() || reason == FinishReason::Diverged;
+        match &self.best {
+            Some((_, weights)) if keeps_best => self.trainer.load(&weights.clone()),
+            Some(_) if self.trainer.weights().is_ok_and(|it| it.is_finite()) => self.write_last(),
+            None if reason == FinishReason::Diverged => return Metrics::new(),
+            _ => {}
+        }
+        let Ok(evaluation) = self.trainer.evaluate(&self.data.split.test) else { return Metrics::new() };
+        let mut test = evaluation.metrics;
+        test.insert("loss".to_owned(), evaluation.loss);
+        test
+    }
+
+    /// Where the last weights are kept, they have a file of their own beside the best.
+    fn write_last(&mut self) {
+        if let (Ok(weights), Some(recorder)) = (self.trainer.weights(), self.desk.out.recorder())
+            && let Err(text) = recorder.write_weights("last.safetensors", &weights)
+        {
+            self.desk.out.tell(Event::Warning { text });
+        }
+    }
+}
