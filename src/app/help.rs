@@ -21,26 +21,31 @@ pub(super) fn help_ui(ui: &Ui) -> bool {
     let modal = Modal::new(Id::unique("help")).backdrop_color(theme.shade).frame(frame(theme));
     let shown = modal.show(ui, |ui| {
         ui.set_width(size::DIALOG);
-        ui.label(theme.heading("Keyboard"));
-        ui.add_space(space::S);
-        for shortcut in SHORTCUTS.iter().filter(|it| it.keys.logical_key != egui::Key::Questionmark) {
-            let keys = ui.ctx().format_shortcut(&shortcut.keys);
-            line_ui(ui, shortcut.help, |ui| {
-                ui.label(theme.mono(keys));
-            });
-        }
-        ui.add_space(space::L);
-        ui.label(theme.heading("Where things are"));
-        ui.add_space(space::S);
-        for (name, text) in PLACES {
-            ui.add(Label::new(theme.strong(*name)));
-            ui.add(Label::new(theme.paragraph(*text)).wrap());
-            ui.add_space(space::XS);
-        }
-        ui.add_space(space::S);
+        let room = ui.ctx().content_rect().height() - size::HELP_AROUND;
+        egui::ScrollArea::vertical().max_height(room).show(ui, |ui| contents_ui(ui, theme));
+        ui.add_space(space::M);
         secondary_ui(ui, None, "Close").clicked()
     });
     shown.inner || shown.should_close()
+}
+
+fn contents_ui(ui: &mut Ui, theme: &Theme) {
+    ui.label(theme.heading("Keyboard"));
+    ui.add_space(space::S);
+    for shortcut in SHORTCUTS.iter().filter(|it| it.keys.logical_key != egui::Key::Questionmark) {
+        let keys = ui.ctx().format_shortcut(&shortcut.keys);
+        line_ui(ui, shortcut.help, |ui| {
+            ui.label(theme.mono(keys));
+        });
+    }
+    ui.add_space(space::L);
+    ui.label(theme.heading("Where things are"));
+    ui.add_space(space::S);
+    for (name, text) in PLACES {
+        ui.add(Label::new(theme.strong(*name)));
+        ui.add(Label::new(theme.paragraph(*text)).wrap());
+        ui.add_space(space::XS);
+    }
 }
 
 fn line_ui(ui: &mut Ui, help: &str, keys: impl FnOnce(&mut Ui)) {

@@ -37,13 +37,7 @@ pub fn run(project: Option<PathBuf>) -> Result<(), String> {
         theme::install(&cc.egui_ctx);
         let state: LayoutState = cc.storage.and_then(|it| eframe::get_value(it, LAYOUT_KEY)).unwrap_or_default();
         let ctx = cc.egui_ctx.clone();
-        let mut studio = Studio::new(Arc::new(move || ctx.request_repaint_after(BETWEEN_FRAMES)));
-        if let Some(folders) = directories::ProjectDirs::from("", "", "learnscope") {
-            studio = studio.keeping_runs_in(folders.data_dir().join("runs"));
-        }
-        if let Ok(program) = std::env::current_exe() {
-            studio = studio.asking_hardware_through(program);
-        }
+        let studio = furnished(Studio::new(Arc::new(move || ctx.request_repaint_after(BETWEEN_FRAMES))));
         let mut app = App::new(&cc.egui_ctx, studio, state);
         app.dialogs = Dialogs::native();
         if let Some(path) = project {

@@ -2,12 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use egui::UiBuilder;
 use egui_kittest::Harness;
 use image::RgbaImage;
 
 use super::App;
 use crate::studio::Studio;
-use crate::ui::theme::{self, Theme};
+use crate::ui::theme;
 use crate::ui::{LayoutState, PANELS};
 
 /// Frames until sizes that depend on one another have settled.
@@ -49,12 +50,14 @@ fn draw(studio: Studio, size: [u32; 2], dark: bool, panel: Option<&str>) -> Resu
                 (None, None) => return,
             };
             app.poll();
-            ui.painter().rect_filled(ui.max_rect(), 0.0, Theme::of(ui).background);
-            match panel {
+            // The harness leaves a margin around what it shows; a window has none.
+            let whole = ui.ctx().content_rect();
+            ui.set_clip_rect(whole);
+            ui.scope_builder(UiBuilder::new().max_rect(whole), |ui| match panel {
                 // Its id was looked up before.
                 Some(id) => app.panel_ui(ui, id).unwrap_or_default(),
                 None => app.window_ui(ui, None),
-            }
+            });
         });
     harness.run_steps(FRAMES);
     harness.render()

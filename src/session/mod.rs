@@ -190,3 +190,18 @@ pub(crate) fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
     let first = text.and_then(|it| it.lines().next()).unwrap_or("no reason was given");
     format!("Training broke off inside the program: {first}. Earlier epochs are kept; try the CPU, or a smaller network")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_while_training_ends_the_run_in_words() {
+        let mut session = Session::on_thread(|| (), |_| panic!("boom in the driver"));
+        let events = session.wait().unwrap_or_default();
+        let [Event::Finished(finished)] = events.as_slice() else { panic!("{events:?}") };
+        assert_eq!(finished.reason, FinishReason::Failed);
+        assert!(finished.text.contains("boom in the driver") && !finished.text.contains(".rs"), "{}", finished.text);
+        assert!(session.wait().is_none(), "and then it is over");
+    }
+}

@@ -65,8 +65,9 @@ impl Layout {
         let theme = Theme::of(ui);
         let (fill, margin) = match def.home {
             Home::Top => (theme.panel, Margin::ZERO),
-            Home::Left | Home::Right | Home::Bottom => (theme.panel, SIDE_MARGIN),
-            Home::Center => (theme.background, SIDE_MARGIN),
+            Home::Left | Home::Right => (theme.panel, SIDE_MARGIN),
+            Home::Bottom => (theme.panel, TAB_MARGIN),
+            Home::Center => (theme.background, Margin::symmetric(space::L as i8, space::M as i8)),
         };
         CentralPanel::no_frame().frame(Frame::new().fill(fill).inner_margin(margin)).show(ui, |ui| panel.ui(ui, cx));
         Ok(())
@@ -100,7 +101,7 @@ impl Layout {
             (false, true) => size::DOCTOR_NARROW,
         };
         let make = |name: &'static str| {
-            let id = (name, is_narrow);
+            let id = (name, is_left, is_narrow);
             if is_left { egui::Panel::left(id) } else { egui::Panel::right(id) }
         };
         let frame = Frame::new().fill(Theme::of(ui).panel);
@@ -127,8 +128,7 @@ impl Layout {
         egui::Panel::show_switched(ui, &mut is_open, strip, full, |ui, is_open| {
             self.tabs_ui(ui, cx, is_open);
             if is_open {
-                let margin = Margin { left: space::L as i8, right: space::L as i8, top: space::S as i8, bottom: space::S as i8 };
-                CentralPanel::no_frame().frame(Frame::new().inner_margin(margin)).show(ui, |ui| self.tab_ui(ui, cx));
+                CentralPanel::no_frame().frame(Frame::new().inner_margin(TAB_MARGIN)).show(ui, |ui| self.tab_ui(ui, cx));
             }
         });
         self.state.has_bottom = is_open;
@@ -179,7 +179,9 @@ impl Layout {
     }
 }
 
-const SIDE_MARGIN: Margin = Margin { left: space::L as i8, right: space::L as i8, top: space::M as i8, bottom: 0 };
+/// What scrolls leaves the rest of the right margin free for its bar.
+const SIDE_MARGIN: Margin = Margin { left: space::L as i8, right: (space::L - size::GUTTER) as i8, top: space::M as i8, bottom: 0 };
+const TAB_MARGIN: Margin = Margin { left: space::L as i8, right: space::L as i8, top: space::S as i8, bottom: space::S as i8 };
 
 /// Returns where it ends, and whether it was clicked.
 fn tab_button_ui(ui: &Ui, def: &PanelDef, left: f32, row: Rect, is_chosen: bool) -> (f32, bool) {

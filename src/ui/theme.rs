@@ -33,6 +33,8 @@ pub mod size {
     pub const NARROW_WINDOW: f32 = 1280.0;
     /// Width of a folded side panel, height of the row of tabs.
     pub const STRIP: f32 = 36.0;
+    /// Room at the right of what scrolls, for the bar.
+    pub const GUTTER: f32 = 12.0;
     pub const TABS: f32 = 38.0;
     pub const MIN_SIDE: f32 = 220.0;
     pub const MAX_SIDE: f32 = 520.0;
@@ -58,7 +60,8 @@ pub mod size {
     pub const PROGRESS_MAX: f32 = 190.0;
     pub const DOT: f32 = 4.0;
     pub const ICON: f32 = 16.0;
-    pub const SMALL_ICON: f32 = 24.0;
+    pub const SMALL_ICON: f32 = 20.0;
+    pub const LARGE_ICON: f32 = 18.0;
     pub const VERIFY: f32 = 90.0;
     pub const TITLE_MAX: f32 = 180.0;
     pub const MENU: f32 = 220.0;
@@ -68,6 +71,8 @@ pub mod size {
     pub const PREVIEW: f32 = 64.0;
     pub const TOOLTIP: f32 = 300.0;
     pub const DIALOG: f32 = 420.0;
+    /// Height that help leaves free for its own frame, its button and the window around it.
+    pub const HELP_AROUND: f32 = 160.0;
     /// Height of a line of running text.
     pub const LINE: f32 = 18.0;
     pub const FOCUS_RING: f32 = 1.5;

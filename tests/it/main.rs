@@ -9,4 +9,5 @@ mod parity;
 mod program;
 mod samples;
 mod tidy;
+mod training;
 mod ui;

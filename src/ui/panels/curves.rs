@@ -28,6 +28,8 @@ const LEAST_METRIC: f32 = 72.0;
 const STRIP: f32 = 62.0;
 /// Share of the height that the loss takes of both charts.
 const LOSS_SHARE: f32 = 0.68;
+/// A panel lower than this shows the loss alone.
+const LOW: f32 = 260.0;
 /// A panel this high shows the strips unless it is told otherwise.
 const ROOM_FOR_STRIPS: f32 = 620.0;
 
@@ -47,6 +49,8 @@ struct Curves {
     y: [Option<Span>; 2],
     /// The epoch under the pointer.
     hovered: Option<u64>,
+    /// The epoch that the arrow keys chose on the chart with the keyboard.
+    cursor: Option<u64>,
     /// What the x in sight belongs to.
     run: String,
     watch: Watch,
@@ -65,6 +69,7 @@ impl Default for Curves {
             x: None,
             y: [None; 2],
             hovered: None,
+            cursor: None,
             run: String::new(),
             watch: Watch::default(),
             traces: Traces::new(),
@@ -95,6 +100,10 @@ impl Panel for Curves {
         ui.spacing_mut().item_spacing.y = space::S;
         self.loss_header_ui(ui, cx, &scene);
         let has_strips = self.has_strips.unwrap_or(ui.available_height() > ROOM_FOR_STRIPS);
+        if ui.available_height() < LOW {
+            let height = ui.available_height() - space::S;
+            return self.loss_ui(ui, &scene, height.max(LEAST_METRIC), before);
+        }
         let strips = if has_strips { 2.0 * (STRIP + space::S) } else { 0.0 };
         let rest = ui.available_height() - strips - 2.0 * (size::CONTROL + 2.0 * space::S) - space::S;
         let heights = [(rest * LOSS_SHARE).max(LEAST_LOSS), (rest * (1.0 - LOSS_SHARE)).max(LEAST_METRIC)];
@@ -171,19 +180,20 @@ impl Curves {
         let along = along_epochs(run, self.unit, false);
         marking::paint_behind(ui, &chart, &scene.marks, along);
         let (skyline, has_unshown) = scene::paint(&chart, &layers);
-        if let Some(value) = baseline {
-            marking::baseline_ui(ui, &chart, value, &words::baseline_name(run), &skyline);
-        }
         let best = self.watch.best_epoch(run).and_then(|epoch| Some((epoch, run.history.curve("validation_loss")?.at(epoch as f64)?.y)));
         let dot = best.and_then(|(epoch, loss)| chart.at(along.to_chart(epoch as f64), loss));
         marking::paint_front(ui, &chart, &scene.marks, along, dot);
-        marking::pills_ui(ui, ui.scope_id(), &chart, &scene.marks, along, &skyline);
+        let here = self.crosshair_ui(ui, scene, &chart, "loss", hovered);
+        let pills = marking::pills_ui(ui, ui.scope_id(), &chart, &scene.marks, along, &skyline);
+        if let Some(value) = baseline {
+            marking::baseline_ui(ui, &chart, value, &words::baseline_name(run), &pills, &skyline);
+        }
         if run.history.epochs.is_empty() && run.history.step_loss.is_empty() && scene.marks.is_empty() {
             marking::note(ui, &chart, words::waiting(run));
         } else if has_unshown {
             marking::note_below(ui, &chart, "Values of 0 and below have no place on a log scale");
         }
-        self.pointer_ui(ui, scene, &chart, "loss", 0, hovered);
+        self.pointer_ui(ui, scene, &chart, 0, here);
     }
 
     fn metric_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, height: f32, hovered: Option<u64>) {
@@ -206,9 +216,10 @@ impl Curves {
         let chart = ground.ui(ui);
         let (skyline, _) = scene::paint(&chart, &layers);
         if let Some(value) = baseline {
-            marking::baseline_ui(ui, &chart, value, "", &skyline);
+            marking::baseline_ui(ui, &chart, value, "", &[], &skyline);
         }
-        self.pointer_ui(ui, scene, &chart, &metric, 1, hovered);
+        let here = self.crosshair_ui(ui, scene, &chart, &metric, hovered);
+        self.pointer_ui(ui, scene, &chart, 1, here);
     }
 
     /// A strip of one curve by step, or by epoch where steps were not told.
@@ -219,7 +230,7 @@ impl Curves {
         let (name, along) = if by_step { (names[0], along_steps(run, self.unit)) } else { (names[1], along_epochs(run, self.unit, false)) };
         let pen = Pen { width: 1.5, ..Pen::train(theme) };
         let layers: Vec<Layer<'_>> = [
-            scene::raw(run, &self.traces, name, along, pen).map(|it| Layer { pen: pen.fainter(), ..it }),
+            scene::raw(run, &self.traces, name, along, pen).map(|it| Layer { pen: pen.fainter(1.0), ..it }),
             scene::line(run, &self.traces, name, along, pen, Role::Line),
         ]
         .into_iter()
@@ -239,31 +250,45 @@ impl Curves {
         };
         let chart = ground.ui(ui);
         let (skyline, _) = scene::paint(&chart, &layers);
-        marking::name_ui(ui, &chart, chart.frame(), title, &skyline);
+        marking::name_ui(ui, &chart, chart.frame(), title, &[], &skyline);
         let turned: Vec<Mark> = scene.marks.iter().filter(|it| it.kind == crate::ui::plot::marks::Kind::Turned).cloned().collect();
         marking::paint_front(ui, &chart, &turned, along_epochs(run, self.unit, false), None);
-        self.pointer_ui(ui, scene, &chart, "", 2, hovered);
+        let here = self.crosshair_ui(ui, scene, &chart, "", hovered);
+        self.pointer_ui(ui, scene, &chart, 2, here);
     }
 
-    /// The line under the pointer through all charts, the values there, and moving about.
-    fn pointer_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, chart: &Chart, curves: &str, which: usize, hovered: Option<u64>) {
+    /// The line through all charts at the epoch under the pointer, or the one that the arrow keys chose.
+    /// Returns the epoch where it was chosen on this chart.
+    fn crosshair_ui(&mut self, ui: &Ui, scene: &Scene<'_>, chart: &Chart, curves: &str, hovered: Option<u64>) -> Option<u64> {
         let run = scene.run;
         let along = along_epochs(run, self.unit, false);
-        let here = chart.hovered_x().and_then(|x| hover::nearest_epoch(run, along, x));
+        self.cursor = hover::moved_by_keys(ui, &chart.response, run, self.cursor);
+        let by_keys = self.cursor.filter(|_| chart.response.has_focus());
+        if let Some(epoch) = by_keys {
+            ui.ctx().accesskit_node_builder(chart.response.id, |node| node.set_value(hover::words(run, epoch)));
+        }
+        let here = chart.hovered_x().and_then(|x| hover::nearest_epoch(run, along, x)).or(by_keys);
         self.hovered = here.or(self.hovered);
-        if let Some(epoch) = here.or(hovered) {
-            hover::paint_line(ui, chart, along.to_chart(epoch as f64));
-            let train = along_epochs(run, self.unit, measures_during(run));
-            for (split, along, pen) in [("train", train, Pen::train(Theme::of(ui))), ("validation", along, Pen::validation(Theme::of(ui)))] {
-                let point = run.history.curve(&format!("{split}_{curves}")).and_then(|it| it.at(epoch as f64));
-                if let Some(point) = point.filter(|it| it.y.is_finite()) {
-                    hover::paint_dot(ui, chart, along.to_chart(epoch as f64), point.y, pen);
-                }
+        let epoch = here.or(hovered)?;
+        hover::paint_line(ui, chart, along.to_chart(epoch as f64));
+        let train = along_epochs(run, self.unit, measures_during(run));
+        for (split, along, pen) in [("train", train, Pen::train(Theme::of(ui))), ("validation", along, Pen::validation(Theme::of(ui)))] {
+            let point = run.history.curve(&format!("{split}_{curves}")).and_then(|it| it.at(epoch as f64));
+            if let Some(point) = point.filter(|it| it.y.is_finite()) {
+                hover::paint_dot(ui, chart, along.to_chart(epoch as f64), point.y, pen);
             }
         }
+        here
+    }
+
+    /// The values at the epoch that was chosen on this chart, and moving about in it.
+    fn pointer_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, chart: &Chart, which: usize, here: Option<u64>) {
         if let Some(epoch) = here.filter(|_| !chart.response.dragged()) {
-            let tooltip = egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), chart.response.id, egui::PopupAnchor::Pointer);
-            tooltip.gap(16.0).show(|ui| hover::readout_ui(ui, run, &scene.ghosts, epoch));
+            let along = along_epochs(scene.run, self.unit, false);
+            let by_keys = egui::pos2(chart.x(along.to_chart(epoch as f64)), chart.frame().top());
+            let anchor = if chart.response.hovered() { egui::PopupAnchor::Pointer } else { by_keys.into() };
+            let tooltip = egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), chart.response.id, anchor);
+            tooltip.gap(16.0).show(|ui| hover::readout_ui(ui, scene.run, &scene.ghosts, epoch));
         }
         let y_is_zoomed = self.y.get(which).is_some_and(Option::is_some);
         match chart.look(ui, y_is_zoomed) {
@@ -284,8 +309,9 @@ impl Curves {
         let run = scene.run;
         let mut layers = Vec::new();
         let steps = along_steps(run, self.unit);
-        let by_step = scene::raw(run, &self.traces, "step_loss", steps, Pen::train(theme));
-        layers.extend(by_step.map(|it| Layer { role: Role::Guest, pen: Pen::train(theme).fainter(), ..it }));
+        let strength = if self.unit == Unit::Steps { 1.0 } else { words::strength_of_steps(run.epoch()) };
+        let by_step = scene::raw(run, &self.traces, "step_loss", steps, Pen::train(theme)).filter(|_| strength > 0.0);
+        layers.extend(by_step.map(|it| Layer { role: Role::Guest, pen: Pen::train(theme).fainter(strength), ..it }));
         layers.extend(self.pair_layers(theme, scene, "loss"));
         // Before the first epoch ends, and where x counts steps, the train line is that of the steps.
         if run.history.epochs.is_empty() || (self.unit == Unit::Steps && self.smoothing > 0.0) {

@@ -17,6 +17,9 @@ use crate::ui::widgets::empty_ui;
 pub(super) const PREDICTIONS: PanelDef =
     PanelDef { id: "predictions", title: "Predictions", home: Home::Bottom, make: || Box::new(Predictions::default()) };
 
+/// Beside a boundary, a confusion matrix narrower than this is left out: the picture says the same.
+const LEAST_CONFUSION: f32 = 190.0;
+
 /// The picture of the boundary, as it was put on the graphics card.
 #[derive(Default)]
 struct Predictions {
@@ -48,7 +51,7 @@ impl Predictions {
             if let Some(fit) = &views.fit {
                 part_ui(ui, 1.0, height, |ui| fit::fit_ui(ui, fit, views.epoch, height));
             }
-            if let Some(confusion) = &views.confusion {
+            if let Some(confusion) = views.confusion.as_ref().filter(|_| ui.available_width() >= LEAST_CONFUSION) {
                 part_ui(ui, 1.0, height, |ui| confusion::confusion_ui(ui, confusion, views.epoch, height));
             }
         });

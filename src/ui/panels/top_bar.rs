@@ -7,6 +7,7 @@ use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICO
 use super::{Cx, Home, Panel, PanelDef};
 use crate::project::SAMPLES;
 use crate::run::{Phase, Run};
+use crate::spec::Section;
 use crate::studio::{Action, ProjectAction, RunAction};
 use crate::ui::facts::{device_id_label, device_label};
 use crate::ui::pace::{FirstEpoch, rows_per_second, speed_text, standing};
@@ -41,7 +42,7 @@ impl Panel for TopBar {
         let layout = Layout::left_to_right(Align::Center);
         let left = Rect::from_min_max(bar.min, pos2(split.x, bar.bottom()));
         ui.scope_builder(UiBuilder::new().max_rect(left).layout(layout), |ui| {
-            title_ui(ui, cx);
+            title_ui(ui, cx, bar.width());
             self.run_buttons_ui(ui, cx);
             self.standing_ui(ui, cx);
         });
@@ -116,9 +117,9 @@ impl TopBar {
     }
 }
 
-fn title_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn title_ui(ui: &mut Ui, cx: &Cx<'_>, bar: f32) {
     let theme = Theme::of(ui);
-    if ui.available_width() > size::SPACIOUS_BAR {
+    if bar > size::SPACIOUS_BAR {
         ui.label(theme.heading("Learnscope"));
         ui.add_space(space::XS);
     }
@@ -143,7 +144,8 @@ fn right_ui(ui: &mut Ui, cx: &mut Cx<'_>, bar: f32) {
     ui.set_height(size::TOP_BAR);
     if bar > size::NARROW_BAR {
         let (text, help) = device_text(cx, bar > size::SPACIOUS_BAR);
-        let dot = if cx.studio.hardware.devices.is_some() { theme.good } else { theme.warning };
+        let is_well = cx.studio.hardware.devices.is_some() && !cx.studio.problems().iter().any(|(section, _)| *section == Section::Hardware);
+        let dot = if is_well { theme.good } else { theme.warning };
         pill_ui(ui, Some(dot), &text).on_hover_text(help);
     }
     open_menu_ui(ui, cx);

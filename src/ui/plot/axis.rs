@@ -40,11 +40,10 @@ pub(crate) fn ticks(marks: Marks, from: f64, to: f64, most: usize) -> Vec<GridMa
 pub(crate) fn tick_text(marks: Marks, mark: GridMark, range: &RangeInclusive<f64>) -> String {
     let ends = range.start().abs().max(range.end().abs());
     match marks {
-        Marks::Number => number(mark.value, mark.step_size, ends),
         Marks::Percent => format!("{} %", number(mark.value * 100.0, mark.step_size * 100.0, ends * 100.0)),
         Marks::Log => power(mark.value),
         Marks::Count if mark.value < 1000.0 => format!("{:.0}", mark.value),
-        Marks::Count => number(mark.value, mark.step_size, ends),
+        Marks::Number | Marks::Count => number(mark.value, mark.step_size, ends),
     }
 }
 
@@ -57,7 +56,8 @@ pub(crate) fn round_step(span: f64, most: usize) -> f64 {
 }
 
 fn linear(from: f64, to: f64, step: f64) -> Vec<GridMark> {
-    let (first, last) = ((from / step).ceil(), (to / step).floor());
+    // Ends that are multiples but for rounding belong to it.
+    let (first, last) = ((from / step - 1e-9).ceil(), (to / step + 1e-9).floor());
     // Far from zero a step can be too small to be told apart.
     if !(last - first).is_finite() || last - first > 1000.0 {
         return Vec::new();
@@ -75,8 +75,9 @@ fn log(from: f64, to: f64, most: usize) -> Vec<GridMark> {
     }
     if decades * 3.0 <= most as f64 {
         let powers = from.floor() as i32..=to.ceil() as i32;
-        let values = powers.flat_map(|power| [1.0_f64, 2.0, 5.0].map(|it| f64::from(power) + it.log10()));
-        return values.filter(|it| (from..=to).contains(it)).map(|value| GridMark { value, step_size: 0.3 }).collect();
+        let within: &[f64] = if decades < 1.2 { &[1.0, 2.0, 3.0, 5.0] } else { &[1.0, 2.0, 5.0] };
+        let values = powers.flat_map(|power| within.iter().map(move |it| f64::from(power) + it.log10()));
+        return values.filter(|it| (from..=to).contains(it)).map(|value| GridMark { value, step_size: 0.2 }).collect();
     }
     linear(from, to, (decades / most.max(1) as f64).ceil().max(1.0))
 }
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn a_log_axis_shows_decades_or_what_lies_within_one() {
         assert_eq!(texts(Marks::Log, -3.0, 2.0, 6), ["0.001", "0.01", "0.1", "1", "10", "100"]);
-        assert_eq!(texts(Marks::Log, -1.0, 0.0, 6), ["0.1", "0.2", "0.5", "1"]);
+        assert_eq!(texts(Marks::Log, -1.0, 0.0, 6), ["0.1", "0.2", "0.3", "0.5", "1"]);
         assert_eq!(texts(Marks::Log, 0.0, 0.5, 6), ["1", "1.5", "2", "2.5", "3"]);
         assert_eq!(texts(Marks::Log, -20.0, 10.0, 4).len(), 4);
     }

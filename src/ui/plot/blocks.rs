@@ -19,6 +19,8 @@ const PLAIN: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Blocks {
     blocks: Vec<Block>,
+    /// Those that hold values that are not finite, ascending.
+    broken: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,10 +41,14 @@ impl Blocks {
         if let Some((first, last)) = ends
             && (covered > points.len() || !same(first.first, points[0]) || !same(last.last, points[covered - 1]))
         {
-            self.blocks.clear();
+            *self = Self::default();
         }
-        let new = points.chunks_exact(BLOCK).skip(self.blocks.len());
-        self.blocks.extend(new.map(Block::of));
+        for block in points.chunks_exact(BLOCK).skip(self.blocks.len()).map(Block::of) {
+            if !block.is_finite {
+                self.broken.push(self.blocks.len());
+            }
+            self.blocks.push(block);
+        }
     }
 
     /// As [`Series::thinned`], for the series that was followed.
@@ -59,9 +65,11 @@ impl Blocks {
         while at < end {
             let piece_end = self.first_not_finite(points, at..end);
             let mut piece = Vec::new();
+            let mut guess = (end - start) / columns;
             while at < piece_end {
                 let here = column(&points[at]);
-                let next = at + points[at..piece_end].partition_point(|it| column(it) <= here);
+                let next = at + run_length(&points[at..piece_end], guess, |it| column(it) <= here);
+                guess = next - at;
                 for point in self.extremes(points, at..next).in_order() {
                     if piece.last() != Some(&point) {
                         piece.push(point);
@@ -84,14 +92,13 @@ impl Blocks {
 
     /// Where the first value that is not finite stands, or the end of the range.
     fn first_not_finite(&self, points: &[Point], range: Range<usize>) -> usize {
-        let mut at = range.start;
-        while at < range.end {
-            if at % BLOCK == 0 && self.blocks.get(at / BLOCK).is_some_and(|it| it.is_finite) {
-                at += BLOCK;
-            } else if points[at].y.is_finite() {
-                at += 1;
-            } else {
-                return at;
+        let is_broken = |it: &Point| !it.y.is_finite();
+        let next = self.broken[self.broken.partition_point(|it| (it + 1) * BLOCK <= range.start)..].iter();
+        let blocks = next.map(|it| it * BLOCK..(it + 1) * BLOCK).chain([self.blocks.len() * BLOCK..range.end]);
+        for block in blocks {
+            let (from, to) = (block.start.max(range.start), block.end.min(range.end));
+            if let Some(found) = points.get(from..to).and_then(|it| it.iter().position(is_broken)) {
+                return from + found;
             }
         }
         range.end
@@ -178,6 +185,29 @@ impl Block {
     }
 }
 
+/// How many points from the first on are inside, the first one being so: a search around a guess, since columns
+/// are mostly alike and a search over all points would wait for memory.
+fn run_length(points: &[Point], guess: usize, is_inside: impl Fn(&Point) -> bool) -> usize {
+    let inside = |idx: usize| points.get(idx).is_some_and(&is_inside);
+    let (mut low, mut high) = (1, guess.clamp(1, points.len()));
+    let mut step = 1;
+    if inside(high) {
+        while inside(high) {
+            low = high + 1;
+            high += step;
+            step *= 2;
+        }
+        high = high.min(points.len());
+    } else {
+        while low + step < high && !inside(high - step) {
+            high -= step;
+            step *= 2;
+        }
+        low = low.max(if low + step < high { high - step + 1 } else { low });
+    }
+    low + points[low.min(high)..high].partition_point(is_inside)
+}
+
 /// The points between two x, and one neighbor on each side.
 fn visible(points: &[Point], from: f64, to: f64) -> Range<usize> {
     let start = points.partition_point(|it| it.x < from).saturating_sub(1);
@@ -243,37 +273,5 @@ mod tests {
         assert_eq!(blocks.extent(&series, 0.0, 999.0, Some(0.0)), Some((1.0, 989.0)));
         assert_eq!(blocks.extent(&series, 5.0, 20.0, None), Some((-5.0, 10.0)));
         assert_eq!(blocks.extent(&series, 2000.0, 3000.0, None), None);
-    }
-}
-#[cfg(test)]
-mod timing {
-    use super::*;
-    #[test]
-    #[ignore]
-    fn time() {
-        let mut series = Series::default();
-        for idx in 0..1_000_000_u64 {
-            let noise = (idx.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / 16_777_216.0;
-            series.push(idx as f64, noise);
-        }
-        let mut blocks = Blocks::default();
-        blocks.follow(&series);
-        let mut best = (9.0_f64, 9.0_f64, 9.0_f64);
-        for _ in 0..50 {
-            let t = std::time::Instant::now();
-            let a = blocks.thinned(&series, 0.0, 1e6, 690);
-            let d = t.elapsed().as_secs_f64() * 1e3;
-            std::hint::black_box(a);
-            let t = std::time::Instant::now();
-            let e = blocks.extent(&series, 0.0, 1e6, None);
-            let d2 = t.elapsed().as_secs_f64() * 1e3;
-            std::hint::black_box(e);
-            let t = std::time::Instant::now();
-            let a = series.thinned(0.0, 1e6, 690);
-            let d3 = t.elapsed().as_secs_f64() * 1e3;
-            std::hint::black_box(a);
-            best = (best.0.min(d), best.1.min(d2), best.2.min(d3));
-        }
-        println!("blocks {} extent {} plain {}", best.0, best.1, best.2);
     }
 }

@@ -97,6 +97,9 @@ impl Ground<'_> {
                     .show(ui, |_| ());
                 inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &summary));
                 let frame = *inner.transform.frame();
+                if inner.response.has_focus() {
+                    ui.painter().rect_stroke(frame.expand(2.0), 2, Stroke::new(size::FOCUS_RING, theme.accent), StrokeKind::Outside);
+                }
                 if !y_title.is_empty() {
                     title_along(ui, theme, id, y_title, frame);
                 }

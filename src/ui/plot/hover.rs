@@ -1,6 +1,6 @@
 //! What the pointer tells: a line through all charts of a run, and every value at that epoch.
 
-use egui::{Grid, Stroke, Ui};
+use egui::{EventFilter, Grid, Key, Modifiers, Response, Stroke, Ui};
 
 use super::chart::Chart;
 use super::line::{Along, Pen};
@@ -16,6 +16,30 @@ pub(crate) const TRAIN_HELP: &str = "Measured while the epoch goes on, as the me
 pub(crate) fn nearest_epoch(run: &Run, along: Along, x: f64) -> Option<u64> {
     let last = run.epoch();
     (last > 0).then(|| along.to_curve(x).round().clamp(1.0, last as f64) as u64)
+}
+
+/// The epoch that the arrow keys lead to while a chart has the keyboard: one by one, ten with shift.
+pub(crate) fn moved_by_keys(ui: &Ui, chart: &Response, run: &Run, cursor: Option<u64>) -> Option<u64> {
+    let last = run.epoch();
+    if !chart.has_focus() || last == 0 {
+        return cursor;
+    }
+    let arrows = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|it| it.set_focus_lock_filter(chart.id, arrows));
+    let way = ui.input_mut(|it| {
+        let mut pressed = |modifiers, key| it.consume_key(modifiers, key);
+        let ten = i64::from(pressed(Modifiers::SHIFT, Key::ArrowRight)) - i64::from(pressed(Modifiers::SHIFT, Key::ArrowLeft));
+        let one = i64::from(pressed(Modifiers::NONE, Key::ArrowRight)) - i64::from(pressed(Modifiers::NONE, Key::ArrowLeft));
+        10 * ten + one
+    });
+    let epoch = cursor.unwrap_or(last).saturating_add_signed(way).clamp(1, last);
+    Some(epoch)
+}
+
+/// An epoch's loss in words, for those who do not see it.
+pub(crate) fn words(run: &Run, epoch: u64) -> String {
+    let Some(row) = row_at(run, epoch) else { return String::new() };
+    format!("At epoch {epoch}: train loss {}, validation loss {}", short_number(row.train_loss), short_number(row.validation_loss))
 }
 
 /// The line through a chart at an epoch.
@@ -38,7 +62,7 @@ pub(crate) fn readout_ui(ui: &mut Ui, run: &Run, ghosts: &[(&Run, Ghost, String)
     ui.label(theme.strong(format!("Epoch {}", grouped(epoch))));
     ui.label(theme.small(format!("after step {}", grouped(row.step))));
     ui.spacing_mut().item_spacing.y = 2.0;
-    Grid::new("readout").num_columns(3).spacing([14.0, 2.0]).min_col_width(0.0).show(ui, |ui| {
+    Grid::new("readout").num_columns(3).spacing([14.0, 3.0]).min_col_width(0.0).min_row_height(0.0).show(ui, |ui| {
         ui.label("");
         ui.label(theme.small("train").color(theme.train));
         ui.label(theme.small("validation").color(theme.validation));

@@ -68,8 +68,8 @@ impl Pen {
     }
 
     /// Single batches behind all else: a thousand of them are a band, and must not outshine the lines.
-    pub(crate) fn fainter(self) -> Self {
-        Self { color: self.color.gamma_multiply(0.16), ..self.faint() }
+    pub(crate) fn fainter(self, strength: f32) -> Self {
+        Self { color: self.color.gamma_multiply(0.18 * strength), ..self.faint() }
     }
 }
 

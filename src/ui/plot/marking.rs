@@ -1,5 +1,7 @@
 //! Paints marks on a chart: tints behind the curves; bars, dots, lines and labels in front.
 
+use std::sync::Arc;
+
 use egui::accesskit::Role;
 use egui::{Align2, Color32, CornerRadius, FontId, Id, Pos2, Rangef, Rect, Sense, Shape, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
@@ -56,7 +58,8 @@ pub(crate) fn paint_front(ui: &Ui, chart: &Chart, marks: &[Mark], along: Along, 
 }
 
 /// Labels of the marks along the edges, each where it covers no curve; its details are told under the pointer.
-pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Along, skyline: &Skyline) {
+/// Returns where they stand.
+pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Along, skyline: &Skyline) -> Vec<Rect> {
     let theme = Theme::of(ui);
     let frame = chart.frame();
     let lanes = marks.iter().filter(|it| it.kind == Kind::Span).count() as f32 * LANE;
@@ -79,18 +82,20 @@ pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Al
         .collect();
     let order = order(&labelled);
     let sorted: Vec<Wanted> = order.iter().map(|idx| wanted[*idx]).collect();
-    for (idx, rect) in order.into_iter().zip(place(&sorted, area, skyline)) {
+    let places = place(&sorted, &[], area, skyline);
+    for (idx, rect) in order.into_iter().zip(&places).filter_map(|(idx, rect)| Some((idx, (*rect)?))) {
         let mark = labelled[idx];
         if mark.kind != Kind::Patience {
             chart.painter.rect(rect, size::CONTROL_RADIUS, theme.panel.gamma_multiply(0.92), Stroke::new(size::HAIRLINE, theme.line), StrokeKind::Inside);
         }
-        chart.painter.galley(rect.min + PILL, galleys[idx].clone(), theme.text);
+        chart.painter.galley(rect.min + PILL, Arc::clone(&galleys[idx]), theme.text);
         let response = ui.interact(rect, id.with(("mark", &mark.label)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &mark.label));
         if !mark.detail.is_empty() {
             response.on_hover_text(&mark.detail);
         }
     }
+    places.into_iter().flatten().collect()
 }
 
 /// A single x is placed before a stretch: it has fewer places that are its own.
@@ -108,7 +113,7 @@ fn order(marks: &[&Mark]) -> Vec<usize> {
 }
 
 /// The line of a baseline, and its name at the right end.
-pub(crate) fn baseline_ui(ui: &Ui, chart: &Chart, value: f64, name: &str, skyline: &Skyline) {
+pub(crate) fn baseline_ui(ui: &Ui, chart: &Chart, value: f64, name: &str, taken: &[Rect], skyline: &Skyline) {
     let theme = Theme::of(ui);
     let frame = chart.frame();
     let Some(y) = chart.y(value).filter(|y| frame.y_range().contains(*y)) else { return };
@@ -118,16 +123,17 @@ pub(crate) fn baseline_ui(ui: &Ui, chart: &Chart, value: f64, name: &str, skylin
         return;
     }
     let near = Rect::from_x_y_ranges(frame.x_range(), Rangef::new(y - size::LINE, y + size::LINE));
-    name_ui(ui, chart, near, name, skyline);
+    name_ui(ui, chart, near, name, taken, skyline);
 }
 
 /// A name at the right end of a chart's part, where it covers no curve.
-pub(crate) fn name_ui(ui: &Ui, chart: &Chart, part: Rect, name: &str, skyline: &Skyline) {
+pub(crate) fn name_ui(ui: &Ui, chart: &Chart, part: Rect, name: &str, taken: &[Rect], skyline: &Skyline) {
     let theme = Theme::of(ui);
     let galley = ui.painter().layout_no_wrap(name.to_owned(), FontId::proportional(PILL_TEXT), theme.dim);
     let wanted = Wanted { size: galley.size(), about: Rangef::point(part.right()), edge: Edge::Top };
-    let rect = place(&[wanted], part.intersect(chart.frame().shrink(2.0)), skyline)[0];
-    chart.painter.galley(rect.min, galley, theme.dim);
+    if let [Some(rect)] = place(&[wanted], taken, part.intersect(chart.frame().shrink(2.0)), skyline)[..] {
+        chart.painter.galley(rect.min, galley, theme.dim);
+    }
 }
 
 fn paint_best(chart: &Chart, x: f32, color: Color32, theme: &Theme, dot: Option<Pos2>) {

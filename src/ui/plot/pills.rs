@@ -10,6 +10,9 @@ const BIN: f32 = 6.0;
 /// Distance of rows of labels.
 pub(crate) const ROW: f32 = 24.0;
 
+/// What it costs to stand on another label; parts of curves cost one each.
+const OVERLAP: usize = 1000;
+
 /// A label that wants a place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Wanted {
@@ -84,15 +87,21 @@ impl Skyline {
 }
 
 /// Places labels one after another; each takes the first place at the edges that is free, or the freest.
-pub(crate) fn place(wanted: &[Wanted], frame: Rect, skyline: &Skyline) -> Vec<Rect> {
-    let mut placed: Vec<Rect> = Vec::new();
+/// `taken` is where labels stand already. None where every place is taken: the mark itself is still there.
+pub(crate) fn place(wanted: &[Wanted], taken: &[Rect], frame: Rect, skyline: &Skyline) -> Vec<Option<Rect>> {
+    let mut taken: Vec<Rect> = taken.to_vec();
+    let mut placed = Vec::new();
     for it in wanted {
         let cost = |rect: &Rect| {
-            let overlaps = placed.iter().filter(|other| other.expand(3.0).intersects(*rect)).count();
-            1000 * overlaps + skyline.hits(rect.expand(2.0))
+            let overlaps = taken.iter().filter(|other| other.expand(3.0).intersects(*rect)).count();
+            // A line at a single x is what the label speaks of: it stands beside it.
+            let covers_itself = it.about.min == it.about.max && rect.x_range().contains(it.about.min);
+            OVERLAP * overlaps + skyline.hits(rect.expand(2.0)) + 2 * usize::from(covers_itself)
         };
         let best = places(it, frame).into_iter().min_by_key(cost);
-        placed.push(best.unwrap_or(frame));
+        let best = best.filter(|it| cost(it) < OVERLAP);
+        taken.extend(best);
+        placed.push(best);
     }
     placed
 }
@@ -126,8 +135,9 @@ mod tests {
 
     #[test]
     fn labels_stand_beside_what_they_speak_of_and_never_on_each_other() {
-        let places = place(&[label(100.0), label(110.0), label(120.0), label(590.0)], FRAME, &Skyline::new(FRAME));
-        assert_eq!(places[0].min, pos2(108.0, 0.0));
+        let places = place(&[label(100.0), label(110.0), label(120.0), label(590.0)], &[], FRAME, &Skyline::new(FRAME));
+        let places: Vec<Rect> = places.into_iter().flatten().collect();
+        assert_eq!((places.len(), places[0].min), (4, pos2(108.0, 0.0)));
         assert!(FRAME.contains_rect(places[3]), "{:?}", places[3]);
         for (idx, a) in places.iter().enumerate() {
             assert!(places[idx + 1..].iter().all(|b| !a.intersects(*b)), "{places:?}");
@@ -135,18 +145,25 @@ mod tests {
     }
 
     #[test]
+    fn where_there_is_no_room_a_label_stays_away() {
+        let small = Rect::from_min_size(Pos2::ZERO, vec2(100.0, 22.0));
+        let places = place(&[label(10.0), label(20.0)], &[], small, &Skyline::new(small));
+        assert!(places[0].is_some() && places[1].is_none(), "{places:?}");
+    }
+
+    #[test]
     fn a_label_leaves_the_top_to_a_curve_that_runs_there() {
         let mut skyline = Skyline::new(FRAME);
-        skyline.add_line(&[pos2(0.0, 12.0), pos2(300.0, 36.0), pos2(600.0, 12.0)]);
-        let rect = place(&[label(300.0)], FRAME, &skyline)[0];
-        assert_eq!(rect.bottom(), 300.0);
+        skyline.add_line(&[pos2(0.0, 12.0), pos2(300.0, 16.0), pos2(600.0, 12.0)]);
+        let rect = place(&[label(300.0)], &[], FRAME, &skyline)[0].unwrap();
+        assert!(rect.top() > 16.0, "{rect:?}");
     }
 
     #[test]
     fn a_steep_line_counts_for_its_whole_height() {
         let mut skyline = Skyline::new(FRAME);
         skyline.add_line(&[pos2(100.0, 0.0), pos2(101.0, 300.0), pos2(600.0, 300.0)]);
-        let rect = place(&[label(100.0)], FRAME, &skyline)[0];
+        let rect = place(&[label(100.0)], &[], FRAME, &skyline)[0].unwrap();
         assert!(!rect.x_range().contains(100.5) && rect.top() == 0.0, "{rect:?}");
     }
 }

@@ -131,9 +131,9 @@ pub(crate) fn fit_y(layers: &[Layer<'_>], x: Span, is_log: bool, also: Option<f6
         (None, None) if is_log => (-1.0, 0.0),
         (None, None) => (0.0, 1.0),
     };
-    let least = (low.abs().max(high.abs()) * 1e-3).max(1e-12);
-    if high - low < least {
-        (low, high) = (low - least, high + least);
+    if high - low <= 1e-9 * high.abs().max(low.abs()) {
+        let around = (0.1 * high.abs()).max(1e-6);
+        (low, high) = (low - around, high + around);
     }
     let usable = f64::from((height - margins.top - margins.bottom).max(height / 4.0));
     let a_point = (high - low) / usable;

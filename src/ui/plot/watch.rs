@@ -119,6 +119,19 @@ mod tests {
     }
 
     #[test]
+    fn the_window_is_where_early_stopping_counts() {
+        let losses = [1.0, 0.9, 0.7, 0.72, f64::NAN, 0.69, 0.71, 0.8];
+        for setting in ["stopping.min_delta=0", "stopping.min_delta=0.05", "stopping.warmup=3"] {
+            for n in 1..=losses.len() {
+                let run = run_of(&losses[..n], &["stopping.patience=5", setting]);
+                let counted = crate::session::Watch::countdown_of(&run.project, &run.history.epochs);
+                let expected = counted.filter(|it| it.waited > 0).map(|it| Window { from: it.since_epoch, to: it.since_epoch + it.patience });
+                assert_eq!(watch(&run).window(&run), expected, "{setting} after {n} epochs");
+            }
+        }
+    }
+
+    #[test]
     fn a_run_that_improves_each_epoch_has_no_window() {
         let run = run_of(&[1.0, 0.9, 0.8], &[]);
         assert_eq!(watch(&run).window(&run), None);

@@ -1,6 +1,6 @@
 //! Buttons: the one that matters, the ordinary ones, the quiet ones and those with only an icon.
 
-use egui::{Button, Response, RichText, TextStyle, Ui, vec2};
+use egui::{Button, Response, RichText, TextStyle, Ui, Vec2};
 use egui_material_icons::MaterialIcon;
 
 use super::focus_ring_ui;
@@ -48,20 +48,21 @@ pub fn link_ui(ui: &mut Ui, text: &str) -> Response {
 /// A button that shows only an icon; its name is for tooltips, screen readers and tests.
 pub fn icon_button_ui(ui: &mut Ui, icon: MaterialIcon, name: &str, help: &str) -> Response {
     let theme = Theme::of(ui);
-    let button = Button::new(icon.rich_text().size(18.0).color(theme.dim)).frame_when_inactive(false);
-    let response = ui.add(button.min_size(vec2(size::CONTROL, size::CONTROL)));
-    response.on_hover_text(help).accessible_name(name)
+    icon_ui(ui, icon.rich_text().size(size::LARGE_ICON).color(theme.dim), size::BUTTON, name, help)
 }
 
 /// The same, small, for the header of a panel.
 pub fn small_icon_ui(ui: &mut Ui, icon: MaterialIcon, name: &str, help: &str) -> Response {
     let theme = Theme::of(ui);
-    let button = Button::new(icon.rich_text().size(size::ICON).color(theme.dim)).frame_when_inactive(false);
+    icon_ui(ui, icon.rich_text().size(size::ICON).color(theme.dim), size::SMALL_ICON, name, help)
+}
+
+fn icon_ui(ui: &mut Ui, icon: RichText, side: f32, name: &str, help: &str) -> Response {
     let response = ui
         .scope(|ui| {
-            ui.spacing_mut().button_padding = egui::Vec2::splat(3.0);
-            ui.spacing_mut().interact_size.y = size::SMALL_ICON;
-            ui.add(button.min_size(vec2(size::SMALL_ICON, size::SMALL_ICON)))
+            ui.spacing_mut().button_padding = Vec2::splat(2.0);
+            ui.spacing_mut().interact_size.y = side;
+            ui.add(Button::new(icon).frame_when_inactive(false).min_size(Vec2::splat(side)))
         })
         .inner;
     response.on_hover_text(help).accessible_name(name)
@@ -70,7 +71,7 @@ pub fn small_icon_ui(ui: &mut Ui, icon: MaterialIcon, name: &str, help: &str) ->
 fn add_ui(ui: &mut Ui, icon: Option<MaterialIcon>, text: &str) -> Response {
     let label = RichText::new(text).text_style(TextStyle::Button);
     let button = match icon {
-        Some(icon) => Button::new((icon.rich_text().size(16.0), label)),
+        Some(icon) => Button::new((icon.rich_text().size(size::ICON), label)),
         None => Button::new(label),
     };
     ui.add(button).accessible_name(text)

@@ -28,6 +28,14 @@ pub fn card_ui<R>(ui: &mut Ui, edge: Option<Color32>, contents: impl FnOnce(&mut
     response
 }
 
+/// Contents that scroll up and down, with room for the bar beside them and not over them.
+pub fn scroll_ui(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - size::GUTTER);
+        contents(ui);
+    });
+}
+
 /// A rounded label with a dot, such as the device in the top bar.
 pub fn pill_ui(ui: &mut Ui, dot: Option<Color32>, text: &str) -> Response {
     let theme = Theme::of(ui);
@@ -39,8 +47,8 @@ pub fn pill_ui(ui: &mut Ui, dot: Option<Color32>, text: &str) -> Response {
     };
     let shown = frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.x = space::S;
+        ui.spacing_mut().interact_size.y = size::LINE;
         ui.horizontal(|ui| {
-            ui.set_min_height(size::LINE);
             if let Some(color) = dot {
                 let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(2.0 * size::DOT), egui::Sense::hover());
                 ui.painter().circle_filled(rect.center(), size::DOT, color);

@@ -37,7 +37,12 @@ pub fn combo_ui(ui: &mut Ui, name: &str, width: f32, current: &str, items: &[Ite
             clicked
         })
     });
-    combo.inner.response.accessible_name(name);
+    let help = items.iter().find(|it| it.id == current).map_or("", |it| it.help.as_str());
+    let response = combo.inner.response.accessible_name(name);
+    // What does not fit the field is told under the pointer. Not as hover text, which would name the field.
+    response.on_hover_ui(|ui| {
+        ui.label(if help.is_empty() { shown.to_owned() } else { format!("{shown}\n\n{help}") });
+    });
     combo.inner.inner.flatten()
 }
 
@@ -58,7 +63,8 @@ fn item_ui(ui: &mut Ui, item: &Item, is_current: bool) -> bool {
     response.clicked()
 }
 
-fn chevron(ui: &Ui, rect: egui::Rect, visuals: &egui::style::WidgetVisuals, _is_open: bool) {
+/// The arrow of a list that opens downward.
+pub(super) fn chevron(ui: &Ui, rect: egui::Rect, visuals: &egui::style::WidgetVisuals, _is_open: bool) {
     let icon = egui_material_icons::icons::ICON_EXPAND_MORE;
     let font = egui::FontId::new(16.0, icon.font_family());
     ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, icon.codepoint, font, visuals.fg_stroke.color);

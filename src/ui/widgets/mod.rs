@@ -12,7 +12,7 @@ mod switch;
 mod toast;
 
 pub use button::{icon_button_ui, link_ui, primary_ui, quiet_ui, secondary_ui, small_icon_ui};
-pub use card::{card_ui, pill_ui};
+pub use card::{card_ui, pill_ui, scroll_ui};
 pub use combo::{Item, combo_ui};
 pub use empty::empty_ui;
 pub use knob::{KnobRow, knob_ui, row_ui};

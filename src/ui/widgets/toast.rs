@@ -75,9 +75,9 @@ fn toast_ui(ui: &mut egui::Ui, toast: &Toast) -> bool {
     ui.set_width(size::DIALOG);
     let edge = if toast.is_error { theme.critical } else { theme.good };
     let card = card_ui(ui, Some(edge), |ui| {
-        ui.horizontal_top(|ui| {
+        ui.horizontal(|ui| {
             let text = Label::new(theme.body(&toast.text).line_height(Some(size::LINE))).wrap();
-            let width = ui.available_width() - size::CONTROL - ui.spacing().item_spacing.x;
+            let width = ui.available_width() - size::BUTTON - ui.spacing().item_spacing.x;
             ui.allocate_ui(vec2(width, size::LINE), |ui| {
                 ui.set_width(width);
                 ui.add(text);

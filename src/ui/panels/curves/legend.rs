@@ -3,6 +3,7 @@
 use egui::{Response, Sense, Ui, vec2};
 
 use super::{Cx, Curves, Scene, controls, words};
+use crate::run::Series;
 use crate::studio::{Action, RunAction};
 use crate::ui::plot::hover;
 use crate::ui::plot::line::{Pen, paint_line};
@@ -13,6 +14,9 @@ use crate::ui::{metric_label, metric_text, short_number};
 
 /// Below this width the controls get a row of their own.
 const ONE_ROW: f32 = 640.0;
+/// Below this width they wrap.
+const NARROW: f32 = 370.0;
+const ROOM_FOR_GHOSTS: f32 = 260.0;
 const SWATCH: f32 = 18.0;
 
 impl Curves {
@@ -34,12 +38,15 @@ impl Curves {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui));
             }
         });
-        if !is_one_row {
+        if ui.available_width() < NARROW {
+            ui.horizontal_wrapped(|ui| self.controls_ui(ui));
+        } else if !is_one_row {
             ui.horizontal(|ui| {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui));
             });
         }
-        if !scene.ghosts.is_empty() {
+        // Where there is little room they are told under the pointer only.
+        if !scene.ghosts.is_empty() && ui.available_height() > ROOM_FOR_GHOSTS {
             ui.horizontal_wrapped(|ui| {
                 ui.label(theme.small("Validation of earlier runs"));
                 for (ghost, look, name) in &scene.ghosts {
@@ -66,7 +73,7 @@ impl Curves {
                 (self.metric, self.y[1]) = (Some(chosen), None);
             }
             for (split, pen) in [("train", Pen::train(theme)), ("validation", Pen::validation(theme))] {
-                if let Some(last) = run.history.curve(&format!("{split}_{metric}")).and_then(|it| it.last()) {
+                if let Some(last) = run.history.curve(&format!("{split}_{metric}")).and_then(Series::last) {
                     entry_ui(ui, pen, &metric_text(&metric, last.y));
                 }
             }
@@ -91,7 +98,7 @@ impl Curves {
             if icon_button_ui(ui, icon, name, help).clicked() {
                 self.has_strips = Some(!has_strips);
             }
-            let value = |name: &str| scene.run.history.curve(name).and_then(|it| it.last()).map(|it| short_number(it.y));
+            let value = |name: &str| scene.run.history.curve(name).and_then(Series::last).map(|it| short_number(it.y));
             for (name, value) in [("Learning rate", value("learning_rate")), ("Gradient norm", value("gradient_norm"))] {
                 ui.label(theme.dim(name));
                 ui.label(theme.mono(value.unwrap_or_else(|| "–".to_owned())));

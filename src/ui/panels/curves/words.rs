@@ -1,6 +1,6 @@
 //! What the curves are called and what they say, in words.
 
-use crate::run::Run;
+use crate::run::{Phase, Run, Series};
 use crate::spec::LossSpec;
 use crate::ui::plot::watch::Watch;
 use crate::ui::{metric_label, metric_text, short_number};
@@ -63,9 +63,9 @@ pub(super) fn baseline_name(run: &Run) -> String {
 /// What an empty chart of a run says.
 pub(super) fn waiting(run: &Run) -> &'static str {
     match run.phase {
-        crate::run::Phase::Waiting | crate::run::Phase::Preparing => "Getting ready",
-        crate::run::Phase::Running | crate::run::Phase::Paused => "The first point comes with the first epoch",
-        crate::run::Phase::Finished | crate::run::Phase::Failed => "The run ended before its first epoch",
+        Phase::Waiting | Phase::Preparing => "Getting ready",
+        Phase::Running | Phase::Paused => "The first point comes with the first epoch",
+        Phase::Finished | Phase::Failed => "The run ended before its first epoch",
     }
 }
 
@@ -79,24 +79,27 @@ pub(super) fn epochs_ahead(epochs: f64, asked: f64) -> f64 {
     if asked <= 2.5 * ahead { asked } else { ahead }
 }
 
+/// How much of single steps is seen where x counts epochs: all while epochs are few, nothing once they tell
+/// the story themselves.
+pub(super) fn strength_of_steps(epochs: u64) -> f32 {
+    ((20.0 - epochs as f32) / 10.0).clamp(0.0, 1.0)
+}
+
 /// The loss chart for those who do not see it.
 pub(super) fn loss_summary(run: &Run, watch: &Watch) -> String {
     let Some(last) = run.history.epochs.last() else {
         return "Loss chart: nothing measured yet".to_owned();
     };
     let (train, validation) = (short_number(last.train_loss), short_number(last.validation_loss));
-    let mut text = format!("Loss chart: train {train}, validation {validation} at epoch {}", last.epoch);
     let best = watch.best_epoch(run).and_then(|it| run.history.epochs.get(it as usize - 1));
-    if let Some(best) = best {
-        text += &format!("; best {} at epoch {}", short_number(best.validation_loss), best.epoch);
-    }
-    text
+    let best = best.map(|it| format!("; best {} at epoch {}", short_number(it.validation_loss), it.epoch)).unwrap_or_default();
+    format!("Loss chart: train {train}, validation {validation} at epoch {}{best}", last.epoch)
 }
 
 /// The metric chart for those who do not see it.
 pub(super) fn metric_summary(run: &Run, metric: &str) -> String {
     let label = metric_label(metric);
-    let value = |split: &str| run.history.curve(&format!("{split}_{metric}")).and_then(|it| it.last()).map(|it| metric_text(metric, it.y));
+    let value = |split: &str| run.history.curve(&format!("{split}_{metric}")).and_then(Series::last).map(|it| metric_text(metric, it.y));
     match (value("train"), value("validation")) {
         (Some(train), Some(validation)) => format!("{label} chart: train {train}, validation {validation} at epoch {}", run.epoch()),
         (None, Some(validation)) => format!("{label} chart: validation {validation} at epoch {}", run.epoch()),
@@ -106,7 +109,7 @@ pub(super) fn metric_summary(run: &Run, metric: &str) -> String {
 
 /// A strip for those who do not see it.
 pub(super) fn strip_summary(run: &Run, name: &str, title: &str) -> String {
-    let last = run.history.curve(name).and_then(|it| it.last());
+    let last = run.history.curve(name).and_then(Series::last);
     last.map_or_else(|| format!("{title} chart: nothing measured yet"), |it| format!("{title} chart: {} at epoch {:.0}", short_number(it.y), it.x))
 }
 

@@ -32,13 +32,24 @@ fn title_ui(ui: &mut Ui, title: &str, corner: &str) {
     });
 }
 
+/// A line each of a name, its number and what the pointer tells about it.
+pub(super) fn numbers_ui(ui: &mut Ui, rows: &[(String, String, String)]) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        // A row is as high as a control unless it is told otherwise.
+        ui.spacing_mut().interact_size.y = size::LINE;
+        for (name, value, help) in rows {
+            number_ui(ui, name, value, help);
+        }
+    });
+}
+
 /// A name and its number, at both ends of a line.
-pub(super) fn number_ui(ui: &mut Ui, name: &str, value: &str, help: &str) {
+fn number_ui(ui: &mut Ui, name: &str, value: &str, help: &str) {
     let theme = Theme::of(ui);
     let font = egui::TextStyle::Monospace.resolve(ui.style());
     let value_width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(value.to_owned(), font, theme.text).size().x).ceil();
     let response = ui.horizontal(|ui| {
-        ui.set_height(size::LINE);
         let width = ui.available_width() - value_width - ui.spacing().item_spacing.x;
         ui.allocate_ui_with_layout(vec2(width, size::LINE), Layout::left_to_right(Align::Center), |ui| {
             ui.set_width(width);

@@ -2,7 +2,7 @@
 
 use egui::{Label, Ui};
 
-use super::card::{number_ui, plain_ui};
+use super::card::{numbers_ui, plain_ui};
 use crate::run::{FinishReason, Finished, Run};
 use crate::ui::text::{counted, metric_label, metric_text, sentence, short_number};
 use crate::ui::theme::Theme;
@@ -25,9 +25,7 @@ fn result_ui(ui: &mut Ui, run: &Run, finished: &Finished) {
         FinishReason::Completed | FinishReason::Diverged | FinishReason::Failed => format!("Completed {}", counted(finished.epochs, "epoch")),
     };
     plain_ui(ui, theme.good, &title, "result", &sentence(&finished.text), |ui| {
-        for (name, value, help) in numbers(run, finished) {
-            number_ui(ui, &name, &value, &help);
-        }
+        numbers_ui(ui, &numbers(run, finished));
         if !finished.test.is_empty() {
             ui.add(Label::new(theme.paragraph("The test rows were measured once, now, so that no choice could be fitted to them.")).wrap());
         }

@@ -2,7 +2,7 @@
 
 use egui::{Label, Ui};
 
-use super::card::{number_ui, plain_ui};
+use super::card::{numbers_ui, plain_ui};
 use crate::diagnose::RULES;
 use crate::run::{Evidence, FindingRow, Remedy, Run, Severity};
 use crate::studio::{Action, RunAction};
@@ -17,7 +17,7 @@ const MOST_NUMBERS: usize = 3;
 /// Evidence in the order in which it convinces, with its name on screen and whether it is a share.
 const EVIDENCE: &[(&str, &str, bool)] = &[
     ("best_validation_loss", "best validation loss", false),
-    ("generalization_loss", "risen since", true),
+    ("generalization_loss", "rise since then", true),
     ("gap", "train / validation gap", false),
     ("train_loss", "training loss", false),
     ("baseline_loss", "loss of guessing", false),
@@ -36,9 +36,9 @@ pub(super) fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run
     let edge = theme.severity(finding.severity);
     ui.push_id(&finding.rule, |ui| {
         plain_ui(ui, edge, &verdict(finding), &corner(finding), &finding.text, |ui| {
-            for (name, evidence) in in_order(finding).into_iter().take(MOST_NUMBERS) {
-                number_ui(ui, &name_of(name), &value_text(name, evidence.value), &against_text(name, *evidence));
-            }
+            let shown = in_order(finding).into_iter().take(MOST_NUMBERS);
+            let rows: Vec<_> = shown.map(|(name, it)| (name_of(name), value_text(name, it.value), against_text(name, *it))).collect();
+            numbers_ui(ui, &rows);
             buttons_ui(ui, cx, finding, run, is_explained);
             if *is_explained {
                 why_ui(ui, cx, finding, run);
@@ -95,11 +95,12 @@ fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run) {
     if let Some(rule) = RULES.iter().find(|it| it.id == finding.rule) {
         ui.add(Label::new(theme.paragraph(rule.about)).wrap());
     }
-    for (name, evidence) in in_order(finding) {
-        let value = value_text(name, evidence.value);
-        let value = evidence.threshold.map_or_else(|| value.clone(), |threshold| format!("{value} / {}", value_text(name, threshold)));
-        number_ui(ui, &name_of(name), &value, &against_text(name, *evidence));
-    }
+    let row = |(name, it): (&str, &Evidence)| {
+        let value = value_text(name, it.value);
+        let value = it.threshold.map_or_else(|| value.clone(), |threshold| format!("{value} / {}", value_text(name, threshold)));
+        (name_of(name), value, against_text(name, *it))
+    };
+    numbers_ui(ui, &in_order(finding).into_iter().map(row).collect::<Vec<_>>());
     if finding.evidence.values().any(|it| it.threshold.is_some()) {
         ui.label(theme.small("measured / threshold"));
     }

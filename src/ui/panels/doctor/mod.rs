@@ -7,7 +7,7 @@ mod patience;
 
 use std::collections::BTreeSet;
 
-use egui::{Label, ScrollArea, Ui};
+use egui::{Label, Ui};
 use egui_material_icons::icons::ICON_RIGHT_PANEL_CLOSE;
 
 use super::{Cx, Home, Panel, PanelDef};
@@ -15,7 +15,7 @@ use crate::run::{FindingRow, Run};
 use crate::ui::plot::watch::Watch;
 use crate::ui::text::{counted, short_number};
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::widgets::{empty_ui, link_ui, small_icon_ui};
+use crate::ui::widgets::{empty_ui, link_ui, scroll_ui, small_icon_ui};
 use crate::ui::Wish;
 
 pub(super) const DOCTOR: PanelDef = PanelDef { id: "doctor", title: "Doctor", home: Home::Right, make: || Box::<Doctor>::default() };
@@ -42,7 +42,7 @@ impl Panel for Doctor {
             return empty_ui(ui, "Nothing to look at yet", "Press Train, and what the curves mean is told here in plain words, each with its numbers and something to try.");
         };
         self.watch.follow(run);
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        scroll_ui(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::M;
             self.cards_ui(ui, cx, run);
             ui.add_space(space::XS);
@@ -104,7 +104,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         ui.set_height(size::CONTROL);
         ui.label(theme.section_label("Doctor"));
-        ui.add_space((ui.available_width() - size::SMALL_ICON - ui.spacing().item_spacing.x).max(0.0));
+        ui.add_space((ui.available_width() - size::SMALL_ICON - size::GUTTER).max(0.0));
         if small_icon_ui(ui, ICON_RIGHT_PANEL_CLOSE, "Fold doctor", "Fold the doctor away").clicked() {
             cx.wish(Wish::FoldDoctor);
         }

@@ -4,7 +4,7 @@ use egui::{Label, Ui};
 
 use crate::spec::{OptimizerSpec, Project, Section};
 use crate::ui::pace::epoch_seconds;
-use crate::ui::text::{counted, grouped, sentence, short_number};
+use crate::ui::text::{counted, grouped, short_number};
 use crate::ui::theme::{Theme, space};
 use crate::ui::{Cx, facts};
 
@@ -17,8 +17,10 @@ pub(super) fn fits_ui(ui: &mut Ui, cx: &Cx<'_>, problems: &[(Section, String)]) 
         let ink = if is_problem { theme.warning } else { theme.dim };
         ui.add(Label::new(theme.paragraph(text).color(ink)).wrap());
     };
-    for (section, reason) in problems {
-        line(format!("{}: {}", section.label(), sentence(reason)), true);
+    if !problems.is_empty() {
+        let mut sections: Vec<_> = problems.iter().map(|(section, _)| section.label()).collect();
+        sections.dedup();
+        line(format!("Not yet: see {}.", sections.join(", ")), true);
     }
     let Some(parameters) = facts::parameters(cx.studio, cx.draft) else {
         if problems.is_empty() {

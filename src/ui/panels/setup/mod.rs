@@ -9,7 +9,7 @@ mod summary;
 
 use std::collections::BTreeMap;
 
-use egui::{Label, ScrollArea, Ui};
+use egui::{Label, Ui};
 use egui_material_icons::icons::{ICON_LEFT_PANEL_CLOSE, ICON_REDO, ICON_UNDO};
 use strum::IntoEnumIterator as _;
 
@@ -17,7 +17,7 @@ use super::{Cx, Home, Panel, PanelDef};
 use crate::spec::{Project, Section};
 use crate::studio::{Action, ProjectAction, RunAction};
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::widgets::{KnobRow, knob_ui, link_ui, secondary_ui, small_icon_ui};
+use crate::ui::widgets::{KnobRow, knob_ui, link_ui, scroll_ui, secondary_ui, small_icon_ui};
 use crate::ui::{Wish, facts};
 
 pub(super) const SETUP: PanelDef = PanelDef { id: "setup", title: "Setup", home: Home::Left, make: || Box::<Setup>::default() };
@@ -44,7 +44,7 @@ impl Panel for Setup {
             usual: usual(&cx.studio.projects.saved, cx.draft),
             is_live: cx.live_run().is_some(),
         };
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        scroll_ui(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             if form.is_live {
                 live_note_ui(ui);
@@ -178,7 +178,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.set_height(size::CONTROL);
         ui.spacing_mut().item_spacing.x = 0.0;
         let buttons = 3.0 * size::SMALL_ICON;
-        let words = egui::vec2(ui.available_width() - buttons, size::LINE);
+        let words = egui::vec2(ui.available_width() - buttons - size::GUTTER, size::LINE);
         ui.allocate_ui_with_layout(words, egui::Layout::left_to_right(egui::Align::Center), |ui| {
             ui.set_width(words.x);
             let title = Label::new(theme.section_label("Hyperparameters: you choose")).truncate();
@@ -199,7 +199,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn live_note_ui(ui: &mut Ui) {
     let theme = Theme::of(ui);
     ui.add_space(space::XS);
-    ui.add(Label::new(theme.small("While a run is going on, only what may change midway can be turned. The rest waits for the next run.").color(theme.dim)).wrap());
+    ui.add(Label::new(theme.small("During a run only what may change midway can be turned; the rest is for the next run.").color(theme.dim)).wrap());
     ui.add_space(space::XS);
 }
 

@@ -6,7 +6,7 @@ use egui_material_icons::icons::ICON_WARNING;
 use strum::EnumMessage as _;
 
 use super::way_out_ui;
-use crate::spec::{LossSpec, Project, Section, StoppingSpec};
+use crate::spec::{LossSpec, Project, Section, StoppingSpec, Value};
 use crate::studio::Studio;
 use crate::ui::text::sentence;
 use crate::ui::theme::{Theme, size, space, strong_style};
@@ -48,10 +48,17 @@ pub(super) fn line_ui(ui: &mut Ui, section: Section, summary: &str, has_problem:
 
 fn summary_ui(ui: &Ui, room: Rect, summary: &str, ink: egui::Color32, has_problem: bool) {
     let font = TextStyle::Body.resolve(ui.style());
-    let mut job = egui::text::LayoutJob::simple_singleline(summary.to_owned(), font, ink);
-    let icon = if has_problem { size::LINE } else { 0.0 };
-    job.wrap = egui::text::TextWrapping::truncate_at_width(room.width() - icon);
-    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let width = room.width() - if has_problem { size::LINE } else { 0.0 };
+    let laid_out = |text: &str| {
+        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font.clone(), ink);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+        ui.fonts_mut(|fonts| fonts.layout_job(job))
+    };
+    let mut galley = laid_out(summary);
+    if galley.elided {
+        // The unit goes before the number does.
+        galley = laid_out(summary.trim_end_matches(" rows"));
+    }
     let at = pos2(room.right() - galley.size().x, room.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, ink);
     if has_problem {
@@ -70,10 +77,29 @@ pub(super) fn rule_ui(ui: &mut Ui) {
 /// Why it does not fit, and where there is one the way out. Returns whether that was taken.
 pub(super) fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, section: Section, problem: &str) -> bool {
     let theme = Theme::of(ui);
-    ui.add(Label::new(theme.body(sentence(problem)).color(theme.warning).line_height(Some(size::LINE))).wrap());
+    ui.add(Label::new(theme.body(in_plain_words(cx.draft, section, problem)).color(theme.warning).line_height(Some(size::LINE))).wrap());
     let taken = way_out(cx, section).is_some_and(|(text, _)| way_out_ui(ui, &text));
     ui.add_space(space::S);
     taken
+}
+
+/// The reason without the command line's words: the kind by its name on screen, and no advice to type something.
+fn in_plain_words(draft: &Project, section: Section, problem: &str) -> String {
+    let reason = ["; choose ", "; set ", "; shorten "].iter().fold(problem, |text, advice| text.split(*advice).next().unwrap_or(text));
+    if let StoppingSpec::Patience(it) = &draft.stopping
+        && let Some((_, rest)) = reason.split_once(", which is").filter(|_| section == Section::Stopping)
+    {
+        return format!("{} is{rest}", it.monitor.get_message().unwrap_or_default());
+    }
+    let mut draft = draft.clone();
+    let kind = draft.kind_of(section).and_then(|knob| match knob.value {
+        Value::Choice { at } => at.options().into_iter().find(|it| it.id == at.current()).map(|it| (it.id, it.label)),
+        _ => None,
+    });
+    match kind.and_then(|(id, label)| Some((label, reason.strip_prefix(id)?))) {
+        Some((label, rest)) => format!("{label}{rest}"),
+        None => sentence(reason),
+    }
 }
 
 /// Takes the way out that [`problem_ui`] offered.

@@ -2,10 +2,10 @@
 
 use egui::{ComboBox, Id, PopupCloseBehavior, Response, TextEdit, TextStyle, Ui};
 
-use super::super::button::icon_button_ui;
-use super::super::combo::{Item, combo_ui};
+use super::super::button::small_icon_ui;
+use super::super::combo::{Item, chevron, combo_ui};
 use crate::spec::Range;
-use crate::ui::theme::{Theme, size};
+use crate::ui::theme::{Theme, size, space};
 
 /// Whole numbers as text, with buttons that add and take one. Returns what was typed.
 pub(super) fn counts_ui(ui: &mut Ui, label: &str, at: &mut Vec<u64>, range: Range, longest: usize, text: &str) -> Option<String> {
@@ -13,15 +13,15 @@ pub(super) fn counts_ui(ui: &mut Ui, label: &str, at: &mut Vec<u64>, range: Rang
     let gap = ui.spacing().item_spacing.x / 2.0;
     ui.spacing_mut().item_spacing.x = gap;
     let shown = text.trim_matches(['[', ']']).replace(',', ", ");
-    let width = ui.available_width() - 2.0 * (size::CONTROL + gap);
+    let width = ui.available_width() - 2.0 * (size::SMALL_ICON + gap);
     let typed = text_ui(ui, &shown, width, "none");
     let name = label.to_lowercase();
     let can_grow = at.len() < longest && typed.is_none();
-    if ui.add_enabled_ui(can_grow, |ui| icon_button_ui(ui, ICON_ADD, &format!("Add to {name}"), "One more, like the last")).inner.clicked() {
+    if ui.add_enabled_ui(can_grow, |ui| small_icon_ui(ui, ICON_ADD, &format!("Add to {name}"), "One more, like the last")).inner.clicked() {
         at.push(at.last().copied().unwrap_or(32.0_f64.clamp(range.min, range.max) as u64));
     }
     let can_shrink = !at.is_empty() && typed.is_none();
-    if ui.add_enabled_ui(can_shrink, |ui| icon_button_ui(ui, ICON_REMOVE, &format!("Take from {name}"), "One less")).inner.clicked() {
+    if ui.add_enabled_ui(can_shrink, |ui| small_icon_ui(ui, ICON_REMOVE, &format!("Take from {name}"), "One less")).inner.clicked() {
         at.pop();
     }
     typed
@@ -38,7 +38,7 @@ pub(super) fn names_ui(ui: &mut Ui, at: &mut Vec<String>, names: &[String], text
         more => format!("{} columns", more.len()),
     };
     ui.visuals_mut().widgets.inactive.weak_bg_fill = Theme::of(ui).field;
-    let combo = ComboBox::from_id_salt("names").width(ui.available_width()).truncate();
+    let combo = ComboBox::from_id_salt("names").width(ui.available_width()).truncate().icon(chevron);
     combo.selected_text(shown).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show_ui(ui, |ui| {
         for name in names {
             let mut is_in = at.contains(name);
@@ -77,7 +77,8 @@ pub(super) fn suggestions_ui(ui: &mut Ui, suggestions: &[(String, String)], text
 fn text_ui(ui: &mut Ui, current: &str, width: f32, hint: &str) -> Option<String> {
     let id = ui.make_persistent_id("text");
     let mut text = ui.data(|data| data.get_temp::<String>(id)).unwrap_or_else(|| current.to_owned());
-    let edit = TextEdit::singleline(&mut text).id(id).font(TextStyle::Monospace).desired_width(width);
+    ui.spacing_mut().button_padding.x = space::S;
+    let edit = TextEdit::singleline(&mut text).id(id).font(TextStyle::Monospace).desired_width(width - 2.0 * space::S);
     let response = ui.add(edit);
     // The hint is painted here: as egui's own it would be the field's name instead of the row's.
     if text.is_empty() && !response.has_focus() {

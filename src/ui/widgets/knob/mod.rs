@@ -63,12 +63,11 @@ pub fn row_ui<R>(ui: &mut Ui, label: &str, help: &str, contents: impl FnOnce(&mu
     let split = rect.left() + (rect.width() * LABEL_SHARE).round();
     let left = Rect::from_min_max(rect.min, pos2(split - space::XS, rect.max.y));
     let right = Rect::from_min_max(pos2(split, rect.min.y), rect.max);
-    let layout = Layout::left_to_right(Align::Center);
-    let name = ui
-        .scope_builder(UiBuilder::new().max_rect(left).layout(layout), |ui| ui.add(Label::new(theme.dim(label)).truncate().sense(Sense::CLICK)))
-        .inner;
+    // Children of their own: whatever they need, the row and those below it keep their width.
+    let child = |ui: &mut Ui, rect: Rect| ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+    let name = child(ui, left).add(Label::new(theme.dim(label)).truncate().sense(Sense::CLICK));
     let name = if help.is_empty() { name } else { name.on_hover_text(help) };
-    let inner = ui.scope_builder(UiBuilder::new().max_rect(right).layout(layout), |ui| ui.label_inputs_by(name.id, contents)).inner;
+    let inner = child(ui, right).label_inputs_by(name.id, contents);
     (name, inner)
 }
 

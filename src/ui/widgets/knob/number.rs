@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use egui::{DragValue, Response, Ui, vec2};
 
-use super::super::button::icon_button_ui;
+use super::super::button::small_icon_ui;
 use super::super::slider::{Rail, slider_ui};
 use super::super::switch::switch_ui;
 use crate::spec::{Range, Scale, number_text};
@@ -73,10 +73,10 @@ fn both_ui(ui: &mut Ui, label: &str, value: &mut f64, bounds: RangeInclusive<f64
 
 fn seed_ui(ui: &mut Ui, label: &str, value: &mut f64, bounds: RangeInclusive<f64>) {
     let another = format!("Another {}", label.to_lowercase());
-    let width = ui.available_width() - size::CONTROL - ui.spacing().item_spacing.x;
+    let width = ui.available_width() - size::SMALL_ICON - ui.spacing().item_spacing.x;
     number_ui(ui, width, value, bounds.clone(), true);
     let dice = egui_material_icons::icons::ICON_CASINO;
-    if icon_button_ui(ui, dice, &another, "The next seed").clicked() {
+    if small_icon_ui(ui, dice, &another, "The next seed").clicked() {
         *value = if *value < *bounds.end() { *value + 1.0 } else { *bounds.start() };
     }
 }
@@ -94,7 +94,9 @@ fn number_ui(ui: &mut Ui, width: f32, value: &mut f64, bounds: RangeInclusive<f6
         .clip_text(true)
         .update_while_editing(false)
         .min_size(vec2(width, size::CONTROL))
-        .custom_formatter(|value, _| number_text(value));
+        .custom_formatter(|value, _| number_text(value))
+        // What grows behind the number pushes it to the left.
+        .suffix(egui::Atom::grow());
     let response = ui
         .scope(|ui| {
             ui.visuals_mut().widgets.inactive.weak_bg_fill = theme.field;

@@ -1,0 +1,6 @@
+//! The window as people and programs see it: by accessible names first, by pixels second.
+
+pub(crate) mod harness;
+mod panels;
+pub(crate) mod runs;
+mod window;
