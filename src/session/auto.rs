@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ const SMALL_STEP: Duration = Duration::from_millis(2);
 /// The first steps fill caches and pools.
 const WARM_UP: usize = 3;
 const TIMED: usize = 7;
+/// Compiling the programs of a first step takes this long at most, or something hangs.
+const LONGEST_STEP: Duration = Duration::from_secs(60);
 /// Moving costs something; the card has to be clearly faster.
 const CLEARLY_FASTER: f64 = 0.9;
 
@@ -27,7 +30,10 @@ pub(super) struct Scout {
     data: Arc<Prepared>,
     cpu_steps: Vec<Duration>,
     trial: Option<Background<Timing>>,
+    /// Nothing is to be found any more.
     gave_up: bool,
+    /// Tells the trial to end behind its current step.
+    cancelled: Arc<AtomicBool>,
 }
 
 /// What was found.
@@ -47,7 +53,7 @@ struct Timing {
 
 impl Scout {
     pub(super) fn new(project: &Project, data: &Arc<Prepared>) -> Self {
-        Self { project: project.clone(), data: Arc::clone(data), cpu_steps: Vec::new(), trial: None, gave_up: false }
+        Self { project: project.clone(), data: Arc::clone(data), cpu_steps: Vec::new(), trial: None, gave_up: false, cancelled: Arc::default() }
     }
 
     /// Notes how long a step took on the processor; once enough are known, sends for the card.
@@ -100,22 +106,36 @@ impl Scout {
     }
 
     fn send_out(&self) -> Background<Timing> {
-        let (project, data) = (self.project.clone(), Arc::clone(&self.data));
+        let (project, data, cancelled) = (self.project.clone(), Arc::clone(&self.data), Arc::clone(&self.cancelled));
         in_background("device scout", Arc::new(|| ()), move || {
             let Some(card) = list_devices().into_iter().find(|it| it.kind != "processor" && !it.software) else {
                 // No card, nothing to tell.
                 return Err(String::new());
             };
-            time_on(&project, &data, &card.id).map_err(|err| err.to_string())
+            time_on(&project, &data, &card.id, &cancelled).map_err(|err| err.to_string())
         })
     }
 }
 
-fn time_on(project: &Project, data: &Arc<Prepared>, id: &str) -> Result<Timing, TrainError> {
+/// A driver must not be in the middle of something when the program ends.
+impl Drop for Scout {
+    fn drop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        let patience = Instant::now() + LONGEST_STEP;
+        while self.trial.as_ref().is_some_and(|it| !self.gave_up && !it.is_done()) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+fn time_on(project: &Project, data: &Arc<Prepared>, id: &str, cancelled: &AtomicBool) -> Result<Timing, TrainError> {
     let device = open_named(id)?;
     let mut trainer = Trainer::new(project, Arc::clone(data), &device, None)?;
     let n = project.training.batch_size.unwrap_or(u64::MAX).min(data.split.train.len() as u64) as usize;
     let mut step = |step: u64| {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(TrainError::Device("the run ended before the card was timed".to_owned()));
+        }
         trainer.step(&data.split.train[..n], StepOrder { step, epoch: 1, learning_rate: project.learning_rate, measure_norm: false, clip_norm: project.clip_norm });
         trainer.collect().map(|_| ())
     };

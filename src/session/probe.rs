@@ -23,6 +23,11 @@ impl<T> Background<T> {
     pub fn take(&self) -> Option<Arc<Result<T, String>>> {
         self.result.take()
     }
+
+    /// Whether a result waits to be taken.
+    pub fn is_done(&self) -> bool {
+        !self.result.is_empty()
+    }
 }
 
 /// Does something on a named thread. A panic becomes an error in words.

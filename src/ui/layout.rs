@@ -1,7 +1,7 @@
 //! The window: top bar, setup, curves, doctor and the tabs below, each foldable and of a remembered size.
 
 use egui::accesskit::Role;
-use egui::{CentralPanel, Frame, Margin, Rect, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use egui::{CentralPanel, Frame, Margin, Rect, Sense, Stroke, TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_BOTTOM_PANEL_CLOSE, ICON_BOTTOM_PANEL_OPEN, ICON_LEFT_PANEL_OPEN, ICON_RIGHT_PANEL_OPEN};
 use serde::{Deserialize, Serialize};
 
@@ -128,24 +128,30 @@ impl Layout {
         egui::Panel::show_switched(ui, &mut is_open, strip, full, |ui, is_open| {
             self.tabs_ui(ui, cx, is_open);
             if is_open {
-                CentralPanel::no_frame().frame(Frame::new().inner_margin(TAB_MARGIN)).show(ui, |ui| self.tab_ui(ui, cx));
+                self.tab_ui(ui, cx);
             }
         });
         self.state.has_bottom = is_open;
     }
 
     fn tab_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let tab = self.tab();
+        let tab = self.tab(cx);
+        // A child of its own: a tab that needs more room is cut, and does not push the curves away.
+        let rect = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(rect);
+        let ui = &mut ui.new_child(UiBuilder::new().max_rect(rect - TAB_MARGIN));
+        ui.shrink_clip_rect(rect);
         if let Some((_, panel)) = self.panels.iter_mut().find(|(def, _)| Some(def.id) == tab) {
             panel.ui(ui, cx);
         }
     }
 
-    /// The tab to show: the one chosen, or the first where there is no such tab any more.
-    fn tab(&self) -> Option<&'static str> {
-        let mut tabs = self.panels.iter().filter(|(def, _)| def.home == Home::Bottom).map(|(def, _)| def.id);
-        let first = tabs.clone().next();
-        tabs.find(|id| *id == self.state.tab).or(first)
+    /// The tab to show: the one chosen. Until one was, the data, and what is predicted once a run is there.
+    fn tab(&self, cx: &Cx<'_>) -> Option<&'static str> {
+        let tabs: Vec<_> = self.panels.iter().filter(|(def, _)| def.home == Home::Bottom).map(|(def, _)| def.id).collect();
+        let usual = if cx.run().is_some() { "predictions" } else { "data" };
+        let find = |wanted: &str| tabs.iter().copied().find(|id| *id == wanted);
+        find(&self.state.tab).or_else(|| find(usual)).or_else(|| tabs.first().copied())
     }
 
     fn tabs_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, is_open: bool) {
@@ -154,7 +160,7 @@ impl Layout {
         let inner = rect.shrink2(vec2(space::L, 0.0));
         let line = inner.bottom() - size::HAIRLINE / 2.0;
         ui.painter().hline(inner.x_range(), line, Stroke::new(size::HAIRLINE, theme.line));
-        let chosen = self.tab().filter(|_| is_open);
+        let chosen = self.tab(cx).filter(|_| is_open);
         let mut left = inner.left();
         for def in PANELS.iter().filter(|it| it.home == Home::Bottom) {
             let (right, was_clicked) = tab_button_ui(ui, def, left, rect, Some(def.id) == chosen);
@@ -172,7 +178,7 @@ impl Layout {
         }
         let corner = Rect::from_center_size(pos2(inner.right() - size::CONTROL / 2.0, rect.center().y), vec2(size::CONTROL, size::CONTROL));
         let (icon, name) = if is_open { (ICON_BOTTOM_PANEL_CLOSE, "Fold tabs") } else { (ICON_BOTTOM_PANEL_OPEN, "Unfold tabs") };
-        let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(corner));
+        let mut corner = ui.new_child(UiBuilder::new().max_rect(corner));
         if icon_button_ui(&mut corner, icon, name, name).clicked() {
             cx.wish(Wish::FoldBottom);
         }

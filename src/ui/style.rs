@@ -90,7 +90,7 @@ fn visuals(theme: &Theme) -> Visuals {
 
     visuals.weak_text_color = Some(theme.dim);
     visuals.selection = Selection { bg_fill: theme.selection, stroke: Stroke::new(size::FOCUS_RING, theme.accent) };
-    visuals.hyperlink_color = theme.accent;
+    visuals.hyperlink_color = theme.link;
     visuals.faint_bg_color = theme.card;
     visuals.extreme_bg_color = theme.field;
     visuals.code_bg_color = theme.card;

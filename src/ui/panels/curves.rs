@@ -151,7 +151,8 @@ impl Curves {
     fn fit_x(&self, scene: &Scene<'_>) -> Span {
         let run = scene.run;
         let epochs = scene.run.epoch_of_step(run.step as f64).max(run.epoch() as f64);
-        let mut last = if run.is_live() { words::epochs_ahead(epochs, run.epochs_asked() as f64) } else { epochs };
+        let asked = run.epochs_asked().max(if run.started.epochs == 0 { run.project.training.epochs } else { 0 });
+        let mut last = if run.is_live() { words::epochs_ahead(epochs, asked as f64) } else { epochs };
         last = scene.ghosts.iter().map(|(it, ..)| it.epoch() as f64).filter(|it| *it <= 2.0 * last).fold(last, f64::max);
         let first = if run.history.step_loss.is_empty() && !measures_during(run) { 1.0 } else { 0.0 };
         // What ended leaves a little room, so that a mark on its last epoch stands clear of the frame.

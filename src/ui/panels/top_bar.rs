@@ -144,7 +144,7 @@ fn right_ui(ui: &mut Ui, cx: &mut Cx<'_>, bar: f32) {
     ui.set_height(size::TOP_BAR);
     if bar > size::NARROW_BAR {
         let (text, help) = device_text(cx, bar > size::SPACIOUS_BAR);
-        let is_well = cx.studio.hardware.devices.is_some() && !cx.studio.problems().iter().any(|(section, _)| *section == Section::Hardware);
+        let is_well = !cx.studio.problems().iter().any(|(section, _)| *section == Section::Hardware);
         let dot = if is_well { theme.good } else { theme.warning };
         pill_ui(ui, Some(dot), &text).on_hover_text(help);
     }

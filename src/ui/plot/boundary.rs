@@ -101,7 +101,7 @@ mod tests {
 
     fn surface(columns: usize, rows: usize, n_classes: usize, value: impl Fn(usize, usize) -> f32) -> Surface {
         let values = (0..rows * columns).map(|idx| value(idx % columns, idx / columns)).collect();
-        Surface { columns, rows, n_classes, values, ..Surface::default() }
+        Surface { columns, rows, values, n_classes, ..Surface::default() }
     }
 
     #[test]

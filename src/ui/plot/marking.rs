@@ -18,6 +18,8 @@ const BAR: f32 = 5.0;
 const DOT: f32 = 4.5;
 const CROSS: f32 = 5.0;
 const TICK: f32 = 9.0;
+/// A schedule may turn a knob in each epoch; more ticks than this are one carpet.
+const MOST_TURNED: usize = 100;
 
 /// Tints what lies behind the curves.
 pub(crate) fn paint_behind(ui: &Ui, chart: &Chart, marks: &[Mark], along: Along) {
@@ -82,6 +84,10 @@ pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Al
         .collect();
     let order = order(&labelled);
     let sorted: Vec<Wanted> = order.iter().map(|idx| wanted[*idx]).collect();
+    for (idx, mark) in marks.iter().enumerate().filter(|(_, it)| it.kind == Kind::Turned).take(MOST_TURNED) {
+        let at = pos2(chart.x(along.to_chart(mark.from)), frame.bottom() - TICK / 2.0);
+        told_ui(ui, id.with(("turned", idx)), Rect::from_center_size(at, vec2(TICK, TICK + 3.0)), &mark.detail, &mark.detail);
+    }
     let places = place(&sorted, &[], area, skyline);
     for (idx, rect) in order.into_iter().zip(&places).filter_map(|(idx, rect)| Some((idx, (*rect)?))) {
         let mark = labelled[idx];
@@ -89,13 +95,18 @@ pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Al
             chart.painter.rect(rect, size::CONTROL_RADIUS, theme.panel.gamma_multiply(0.92), Stroke::new(size::HAIRLINE, theme.line), StrokeKind::Inside);
         }
         chart.painter.galley(rect.min + PILL, Arc::clone(&galleys[idx]), theme.text);
-        let response = ui.interact(rect, id.with(("mark", &mark.label)), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &mark.label));
-        if !mark.detail.is_empty() {
-            response.on_hover_text(&mark.detail);
-        }
+        told_ui(ui, id.with(("mark", idx)), rect, &mark.label, &mark.detail);
     }
     places.into_iter().flatten().collect()
+}
+
+/// Something painted, told to screen readers, with its details under the pointer.
+fn told_ui(ui: &Ui, id: Id, rect: Rect, label: &str, detail: &str) {
+    let response = ui.interact(rect, id, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
+    if !detail.is_empty() {
+        response.on_hover_text(detail);
+    }
 }
 
 /// A single x is placed before a stretch: it has fewer places that are its own.

@@ -118,7 +118,8 @@ fn places(wanted: &Wanted, frame: Rect) -> Vec<Rect> {
         Edge::Bottom => bottoms.chain(tops).collect(),
     };
     let inside = |left: f32| left.clamp(frame.left(), (frame.right() - size.x).max(frame.left()));
-    rows.iter().flat_map(|top| lefts.map(|left| Rect::from_min_size(pos2(inside(left), *top), size))).collect()
+    let rows = rows.iter().filter(|top| **top >= frame.top() - 1.0 && **top + size.y <= frame.bottom() + 1.0);
+    rows.flat_map(|top| lefts.map(|left| Rect::from_min_size(pos2(inside(left), *top), size))).collect()
 }
 
 #[cfg(test)]

@@ -100,7 +100,9 @@ mod tests {
 
     fn run_of(losses: &[f64], settings: &[&str]) -> Run {
         let mut project = Project::default();
-        settings.iter().for_each(|it| project.set(it).unwrap());
+        for setting in settings {
+            project.set(setting).unwrap();
+        }
         let rows = losses.iter().enumerate().map(|(idx, loss)| EpochRow { epoch: idx as u64 + 1, validation_loss: *loss, ..EpochRow::default() });
         Run::replay(project, rows.map(Event::Epoch))
     }

@@ -42,7 +42,7 @@ pub fn quiet_ui(ui: &mut Ui, text: &str) -> Response {
 /// Words to click within running text.
 pub fn link_ui(ui: &mut Ui, text: &str) -> Response {
     let theme = Theme::of(ui);
-    ui.add(Button::new(RichText::new(text).color(theme.accent)).frame(false))
+    ui.add(Button::new(RichText::new(text).color(theme.link)).frame(false))
 }
 
 /// A button that shows only an icon; its name is for tooltips, screen readers and tests.

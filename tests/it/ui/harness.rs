@@ -76,6 +76,11 @@ pub(crate) fn window(studio: Studio, size: [f32; 2]) -> Window {
     open(Stage { studio: Some(studio), app: None, panel: None, is_live: true }, egui::Theme::Dark, size)
 }
 
+/// The whole window, standing still.
+pub(crate) fn still(studio: Studio, look: egui::Theme, size: [f32; 2]) -> Window {
+    open(Stage { studio: Some(studio), app: None, panel: None, is_live: false }, look, size)
+}
+
 fn open(stage: Stage, look: egui::Theme, size: [f32; 2]) -> Window {
     let builder = Harness::builder().with_size(size).with_theme(look).with_options(options()).with_render_cursor(false);
     let mut window = builder.with_context_setup(theme::install).build_ui_state(stage_ui, stage);
@@ -108,7 +113,7 @@ fn stage_ui(ui: &mut egui::Ui, stage: &mut Stage) {
 /// # Panics
 /// When it is not so in time, naming what was waited for.
 pub(crate) fn step_until(window: &mut Window, what: &str, is_so: impl Fn(&Stage) -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !is_so(window.state()) {
         assert!(Instant::now() < deadline, "waited in vain for: {what}");
         std::thread::sleep(Duration::from_millis(5));

@@ -2,5 +2,6 @@
 
 pub(crate) mod harness;
 mod panels;
+mod pictures;
 pub(crate) mod runs;
 mod window;

@@ -39,7 +39,7 @@ fn an_empty_chart_says_what_will_appear_and_how() {
 #[test]
 fn the_charts_tell_their_last_and_best_values_to_those_who_do_not_see_them() {
     let window = curves(State::Running);
-    window.get_by_label("Loss chart: train 0.193, validation 0.603 at epoch 62; best 0.422 at epoch 9");
+    window.get_by_label("Loss chart: train 0.193, validation 0.603 at epoch 62; best 0.421 at epoch 9");
     window.get_by_label("Accuracy chart: train 91.1 %, validation 78.2 % at epoch 62");
     window.get_by_label("Train 0.193");
     window.get_by_label("always “No” = 73.5 %");
@@ -48,7 +48,7 @@ fn the_charts_tell_their_last_and_best_values_to_those_who_do_not_see_them() {
 #[test]
 fn marks_of_every_state_have_their_labels() {
     let window = curves(State::Running);
-    for label in ["best · ep 9", "overfitting 9 → now", "patience ends 64"] {
+    for label in ["best · ep 9", "overfitting 9 → now", "patience ends 64", "learning_rate 0.003 → 0.001"] {
         window.get_by_label(label);
     }
     curves(State::Finished).get_by_label("early stop · ep 64");
@@ -88,6 +88,18 @@ fn the_pointer_tells_every_value_at_the_nearest_epoch() {
         assert!(window.query_all_by_label(label).count() > 0, "{label} is told under the pointer");
     }
     assert_eq!(window.query_all_by_label("train").count(), 1);
+}
+
+#[test]
+fn the_arrow_keys_walk_along_a_chart_and_its_values_are_told() {
+    let mut window = curves(State::Running);
+    window.get_by_label_contains("Loss chart").focus();
+    window.run_steps(2);
+    window.key_press(egui::Key::ArrowLeft);
+    window.run_steps(3);
+    let told = window.get_by_label_contains("Loss chart").value().unwrap_or_default();
+    assert!(told.starts_with("At epoch 61: train loss 0."), "{told}");
+    window.get_by_label("Epoch 61");
 }
 
 #[test]

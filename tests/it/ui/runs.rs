@@ -197,7 +197,7 @@ fn overfitting_row(epoch: u64) -> FindingRow {
             ("gap".to_owned(), evidence(0.404, 0.1)),
         ]),
         rival: "A lucky early epoch".to_owned(),
-        remedies: vec![Remedy { label: "Try dropout 0.3".to_owned(), set: BTreeMap::from([("model.dropout".to_owned(), 0.3.into())]) }],
+        remedies: vec![Remedy { label: "Dropout 0.3".to_owned(), set: BTreeMap::from([("model.dropout".to_owned(), 0.3.into())]) }],
     }
 }
 

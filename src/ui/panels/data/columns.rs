@@ -15,7 +15,7 @@ const ROW: f32 = 28.0;
 const SPREAD: egui::Vec2 = vec2(104.0, 20.0);
 const BALANCE: f32 = 190.0;
 /// A panel narrower than this leaves the balance out for the columns' sake.
-const ROOM_FOR_BALANCE: f32 = 560.0;
+const ROOM_FOR_BALANCE: f32 = 660.0;
 
 /// Balance of the classes at the left, a line for each column at the right.
 pub(super) fn columns_ui(ui: &mut Ui, loaded: &Loaded) {

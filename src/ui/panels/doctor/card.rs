@@ -21,7 +21,12 @@ pub(super) fn plain_ui(ui: &mut Ui, edge: Color32, title: &str, corner: &str, te
 fn title_ui(ui: &mut Ui, title: &str, corner: &str) {
     let theme = Theme::of(ui);
     let small = egui::TextStyle::Small.resolve(ui.style());
-    let corner_width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(corner.to_owned(), small, theme.dim).size().x).ceil();
+    let title_font = crate::ui::theme::card_title_style().resolve(ui.style());
+    let width_of = |text: &str, font: egui::FontId| ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font, theme.text).size().x).ceil();
+    let room = ui.available_width() - ui.spacing().item_spacing.x - width_of(title, title_font);
+    // A narrow card says the grade's numbers only, before its verdict breaks.
+    let corner = if width_of(corner, small.clone()) > room { corner.trim_start_matches("grade ") } else { corner };
+    let corner_width = width_of(corner, small);
     ui.horizontal_top(|ui| {
         let width = ui.available_width() - corner_width - ui.spacing().item_spacing.x;
         ui.allocate_ui_with_layout(vec2(width, size::LINE), Layout::top_down(Align::LEFT), |ui| {

@@ -23,8 +23,8 @@ pub(super) fn confusion_ui(ui: &mut Ui, confusion: &Confusion, epoch: u64, heigh
     }
     ui.horizontal(|ui| {
         ui.label(theme.strong("Confusion"));
-        let help = "Validation rows: a row for what is so, a column for what was predicted, and on the diagonal both agree";
-        ui.add(egui::Label::new(theme.dim(format!("actual ↓ predicted → · after epoch {}", grouped(epoch)))).truncate()).on_hover_text(help);
+        let help = format!("Validation rows after epoch {}: a row for what is so, a column for what was predicted, and on the diagonal both agree", grouped(epoch));
+        ui.add(egui::Label::new(theme.dim("actual ↓ predicted →")).truncate()).on_hover_text(help);
     });
     let font = TextStyle::Small.resolve(ui.style());
     let name_width = confusion.classes.iter().map(|it| ui.painter().layout_no_wrap(it.clone(), font.clone(), theme.dim).size().x).fold(0.0, f32::max).min(MOST_NAME) + space::S;

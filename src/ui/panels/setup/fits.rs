@@ -32,7 +32,10 @@ pub(super) fn fits_ui(ui: &mut Ui, cx: &Cx<'_>, problems: &[(Section, String)]) 
     let steps = steps_per_epoch(cx);
     let seconds = cx.run().filter(|it| same_work(&it.project, cx.draft)).and_then(epoch_seconds);
     match (steps, seconds) {
-        (Some(steps), Some(seconds)) => line(format!("{} an epoch, about {} s.", counted(steps, "step"), short_number(seconds)), false),
+        (Some(steps), Some(seconds)) => {
+            let pace = if cx.draft.training.pace.is_some() { " at this pace" } else { "" };
+            line(format!("{} an epoch, about {} s{pace}.", counted(steps, "step"), short_number(seconds)), false);
+        }
         (Some(steps), None) => line(format!("{} an epoch.", counted(steps, "step")), false),
         (None, _) => {}
     }
@@ -75,5 +78,5 @@ fn moments(optimizer: &OptimizerSpec) -> u64 {
 
 /// Whether an epoch of the run took what one of the draft would.
 fn same_work(run: &Project, draft: &Project) -> bool {
-    (&run.data, &run.model, &run.training.batch_size, run.device) == (&draft.data, &draft.model, &draft.training.batch_size, draft.device)
+    (&run.data, &run.model, &run.training.batch_size, run.training.pace, run.device) == (&draft.data, &draft.model, &draft.training.batch_size, draft.training.pace, draft.device)
 }
