@@ -48,18 +48,24 @@ fn curves_ms(n: u64, new_steps: u64) -> f64 {
             }
         }
         let begin = Instant::now();
-        let input = egui::RawInput { screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, SIZE)), ..egui::RawInput::default() };
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, SIZE)),
+            ..egui::RawInput::default()
+        };
         let output = ctx.run_ui(input, |ui| {
             let mut draft = Project::default();
             let (mut actions, mut wishes) = (Vec::new(), Vec::new());
-            let mut cx = Cx { studio: &studio, draft: &mut draft, actions: &mut actions, wishes: &mut wishes, now: None };
+            let mut cx =
+                Cx { studio: &studio, draft: &mut draft, actions: &mut actions, wishes: &mut wishes, now: None };
             panel.ui(ui, &mut cx);
         });
         let triangles = ctx.tessellate(output.shapes, output.pixels_per_point);
         assert!(!triangles.is_empty(), "something is drawn");
         if is_counted { begin.elapsed().as_secs_f64() * 1e3 } else { 0.0 }
     };
-    (0..3).for_each(|_| drop(frame(false)));
+    for _ in 0..3 {
+        frame(false);
+    }
     median((0..FRAMES).map(|_| frame(true)).collect())
 }
 
@@ -69,7 +75,10 @@ fn plain_ms(n: u64) -> f64 {
     let points: Vec<egui_plot::PlotPoint> = (1..=n).map(|step| [step as f64, loss(step)].into()).collect();
     let frame = || {
         let begin = Instant::now();
-        let input = egui::RawInput { screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, SIZE)), ..egui::RawInput::default() };
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, SIZE)),
+            ..egui::RawInput::default()
+        };
         let output = ctx.run_ui(input, |ui| {
             let line = egui_plot::Line::new("loss", egui_plot::PlotPoints::Borrowed(&points));
             egui_plot::Plot::new("plain").show(ui, |plot| plot.line(line));
@@ -88,7 +97,12 @@ fn context() -> egui::Context {
 }
 
 fn run(n: u64) -> Run {
-    let started = Started { steps_per_epoch: STEPS_PER_EPOCH, epochs: 2 * n / STEPS_PER_EPOCH, task: "binary".to_owned(), ..Started::default() };
+    let started = Started {
+        steps_per_epoch: STEPS_PER_EPOCH,
+        epochs: 2 * n / STEPS_PER_EPOCH,
+        task: "binary".to_owned(),
+        ..Started::default()
+    };
     let mut run = Run::replay(Project::default(), [Event::Started(started)]);
     (1..=n).for_each(|step| tell(&mut run, step));
     run
@@ -97,10 +111,26 @@ fn run(n: u64) -> Run {
 fn tell(run: &mut Run, step: u64) {
     let epoch = step.div_ceil(STEPS_PER_EPOCH);
     let (train_loss, learning_rate) = (loss(step), 0.001);
-    run.apply(Event::Step(StepRow { step, epoch, train_loss, learning_rate, gradient_norm: step.is_multiple_of(10).then_some(train_loss) }));
+    run.apply(Event::Step(StepRow {
+        step,
+        epoch,
+        train_loss,
+        learning_rate,
+        gradient_norm: step.is_multiple_of(10).then_some(train_loss),
+    }));
     if step.is_multiple_of(STEPS_PER_EPOCH) {
-        let metrics = [("train_accuracy", 0.9), ("validation_accuracy", 0.8)].map(|(name, value)| (name.to_owned(), value)).into();
-        run.apply(Event::Epoch(EpochRow { epoch, step, train_loss, validation_loss: 1.2 * train_loss, metrics, learning_rate, ..EpochRow::default() }));
+        let metrics = [("train_accuracy", 0.9), ("validation_accuracy", 0.8)]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+        run.apply(Event::Epoch(EpochRow {
+            epoch,
+            step,
+            train_loss,
+            validation_loss: 1.2 * train_loss,
+            metrics,
+            learning_rate,
+            ..EpochRow::default()
+        }));
     }
 }
 

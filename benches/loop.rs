@@ -4,7 +4,11 @@
 //! commands, events, metrics and diagnosis, bare Burn with nothing but batches, the loss read at each step and
 //! the gradients' norm at every tenth. Validation has 14 rows, so that it hardly counts. The rounds alternate.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its figures and stops where it cannot")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints its figures and stops where it cannot"
+)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -41,8 +45,16 @@ impl Bare {
 }
 
 fn main() {
-    let mut project = project::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_projects/used_cars.ron")).unwrap();
-    for setting in ["split.validation=0.01", "split.test=0.01", "stopping=off", "device=cpu", "pace=unlimited", &format!("epochs={EPOCHS}")] {
+    let mut project =
+        project::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_projects/used_cars.ron")).unwrap();
+    for setting in [
+        "split.validation=0.01",
+        "split.test=0.01",
+        "stopping=off",
+        "device=cpu",
+        "pace=unlimited",
+        &format!("epochs={EPOCHS}"),
+    ] {
         project.set(setting).unwrap();
     }
     let dataset = data::load(&project.data.source, Path::new("")).unwrap();
@@ -90,7 +102,8 @@ fn bare_burn(data: &Prepared) -> Duration {
     for epoch in 1..=EPOCHS {
         for rows in epoch_order(&data.split.train, 1, epoch, true).chunks(BATCH) {
             step += 1;
-            let features: Vec<f32> = rows.iter().flat_map(|row| data.features[*row as usize * width..][..width].iter().copied()).collect();
+            let features: Vec<f32> =
+                rows.iter().flat_map(|row| data.features[*row as usize * width..][..width].iter().copied()).collect();
             let targets: Vec<f32> = rows.iter().map(|row| data.targets[*row as usize]).collect();
             let inputs = Tensor::<2>::from_data(TensorData::new(features, [rows.len(), width]), &device);
             let targets = Tensor::<2>::from_data(TensorData::new(targets, [rows.len(), 1]), &device);

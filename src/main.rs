@@ -54,7 +54,9 @@ fn window(project: Option<std::path::PathBuf>) -> Result<ExitCode, BadInput> {
 
 #[cfg(not(feature = "gui"))]
 fn window(_: Option<std::path::PathBuf>) -> Result<ExitCode, BadInput> {
-    Err(BadInput("this program was built without its window; `learnscope train PROJECT` trains in the terminal".to_owned()))
+    Err(BadInput(
+        "this program was built without its window; `learnscope train PROJECT` trains in the terminal".to_owned(),
+    ))
 }
 
 /// A project before training, or a run as it ended, drawn without a display.
@@ -76,7 +78,9 @@ fn shot(order: &cli::Shot) -> Result<ExitCode, BadInput> {
     studio.wait_for_data();
     let picture = learnscope::app::shot(studio, order.size, order.theme == "dark", order.panel.as_deref())?;
     let mut bytes = std::io::Cursor::new(Vec::new());
-    let trouble = |err: &dyn std::fmt::Display| BadInput(format!("the picture cannot be written: {err} ({})", order.out.display()));
+    let trouble = |err: &dyn std::fmt::Display| {
+        BadInput(format!("the picture cannot be written: {err} ({})", order.out.display()))
+    };
     picture.write_to(&mut bytes, image::ImageFormat::Png).map_err(|err| trouble(&err))?;
     learnscope::project::write_whole(&order.out, bytes.get_ref()).map_err(|err| trouble(&err))?;
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,9 @@ pub(super) enum Closing {
     No,
     Asking,
     /// The run was told to stop.
-    Stopping { since: Instant },
+    Stopping {
+        since: Instant,
+    },
     /// Nothing holds the window any more.
     Granted,
 }
@@ -81,5 +83,66 @@ impl Closing {
         } else if stay || (shown.should_close() && !is_stopping) {
             *self = Self::No;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use egui::{RawInput, ViewportEvent, ViewportId};
+
+    use super::*;
+    use crate::run::{Event, FinishReason, Finished, Run, Started};
+    use crate::spec::Project;
+
+    /// What the window is told when its close button is pressed.
+    fn told(closing: &mut Closing, studio: &mut Studio) -> Vec<ViewportCommand> {
+        let mut input = RawInput::default();
+        input.viewports.entry(ViewportId::ROOT).or_default().events.push(ViewportEvent::Close);
+        let mut output = egui::Context::default().run_ui(input, |ui| closing.watch(ui, studio));
+        let commands = output.viewport_output.remove(&ViewportId::ROOT).map(|it| it.commands);
+        output.drop_without_applying_deltas();
+        commands.unwrap_or_default()
+    }
+
+    fn studio(events: Vec<Event>) -> Studio {
+        let mut studio = Studio::new(Arc::new(|| ()));
+        studio.runs.shown = Some(Run::replay(Project::default(), events));
+        studio
+    }
+
+    #[test]
+    fn a_run_that_goes_on_holds_the_window_and_asks() {
+        let mut closing = Closing::default();
+        let commands = told(&mut closing, &mut studio(vec![Event::Started(Started::default())]));
+        assert!(commands.contains(&ViewportCommand::CancelClose) && matches!(closing, Closing::Asking), "{commands:?}");
+    }
+
+    #[test]
+    fn a_run_that_ended_holds_nothing() {
+        let finished = Finished {
+            reason: FinishReason::Stopped,
+            text: String::new(),
+            epochs: 1,
+            best_epoch: 1,
+            best_validation_loss: 0.5,
+            test: std::collections::BTreeMap::new(),
+            run_dir: String::new(),
+            seconds: 1.0,
+            samples_per_second: 1.0,
+        };
+        let mut closing = Closing::default();
+        let commands =
+            told(&mut closing, &mut studio(vec![Event::Started(Started::default()), Event::Finished(finished)]));
+        assert!(!commands.contains(&ViewportCommand::CancelClose) && matches!(closing, Closing::No), "{commands:?}");
+    }
+
+    #[test]
+    fn once_the_run_has_stopped_the_window_closes_by_itself() {
+        let mut closing = Closing::Stopping { since: Instant::now() };
+        let mut studio = Studio::new(Arc::new(|| ()));
+        let commands = told(&mut closing, &mut studio);
+        assert!(commands.contains(&ViewportCommand::Close) && matches!(closing, Closing::Granted), "{commands:?}");
     }
 }

@@ -39,8 +39,18 @@ pub(super) struct Dialogs {
 }
 
 enum Asked {
-    Desktop { question: Question, suggestion: String, since: Instant, waker: Waker, future: Pin<Box<dyn Future<Output = Option<FileHandle>> + Send>> },
-    Typed { question: Question, text: String, was_focused: bool },
+    Desktop {
+        question: Question,
+        suggestion: String,
+        since: Instant,
+        waker: Waker,
+        future: Pin<Box<dyn Future<Output = Option<FileHandle>> + Send>>,
+    },
+    Typed {
+        question: Question,
+        text: String,
+        was_focused: bool,
+    },
 }
 
 impl Dialogs {
@@ -78,7 +88,13 @@ impl Dialogs {
         }
         self.asked = Some(if self.is_native {
             let waker = Waker::from(Arc::new(Repaint(ctx.clone())));
-            Asked::Desktop { question, since: Instant::now(), waker, future: desktop(question, &suggestion), suggestion }
+            Asked::Desktop {
+                question,
+                since: Instant::now(),
+                waker,
+                future: desktop(question, &suggestion),
+                suggestion,
+            }
         } else {
             Asked::Typed { question, text: suggestion, was_focused: false }
         });
@@ -87,20 +103,22 @@ impl Dialogs {
     /// Shows what is being asked; the answer, once there is one.
     pub(super) fn ui(&mut self, ui: &egui::Ui) -> Option<Answer> {
         match self.asked.take()? {
-            Asked::Desktop { question, suggestion, since, waker, mut future } => match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                Poll::Pending => {
-                    self.asked = Some(Asked::Desktop { question, suggestion, since, waker, future });
-                    None
-                }
-                Poll::Ready(Some(file)) => Some(question.answer(file.path().to_owned())),
-                Poll::Ready(None) => {
-                    if since.elapsed() < NO_DIALOG {
-                        self.asked = Some(Asked::Typed { question, text: suggestion, was_focused: false });
-                        ui.ctx().request_repaint();
+            Asked::Desktop { question, suggestion, since, waker, mut future } => {
+                match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    Poll::Pending => {
+                        self.asked = Some(Asked::Desktop { question, suggestion, since, waker, future });
+                        None
                     }
-                    None
+                    Poll::Ready(Some(file)) => Some(question.answer(file.path().to_owned())),
+                    Poll::Ready(None) => {
+                        if since.elapsed() < NO_DIALOG {
+                            self.asked = Some(Asked::Typed { question, text: suggestion, was_focused: false });
+                            ui.ctx().request_repaint();
+                        }
+                        None
+                    }
                 }
-            },
+            }
             Asked::Typed { question, mut text, was_focused } => match typed_ui(ui, question, &mut text, !was_focused) {
                 Typed::Open => {
                     self.asked = Some(Asked::Typed { question, text, was_focused: true });
@@ -124,9 +142,19 @@ impl Question {
     /// Title, help and the button's word.
     fn words(self) -> [&'static str; 3] {
         match self {
-            Self::OpenFile => ["Open a file", "A project (.ron), a table (.csv, .csv.gz) or images by class in a .zip. A file can be dropped on the window as well.", "Open"],
-            Self::OpenFolder => ["Open a folder of images", "One folder inside for each class. A folder can be dropped on the window as well.", "Open"],
-            Self::Save => ["Save the project", "Every choice goes into one .ron file, readable without this program.", "Save"],
+            Self::OpenFile => [
+                "Open a file",
+                "A project (.ron), a table (.csv, .csv.gz) or images by class in a .zip. A file can be dropped on the window as well.",
+                "Open",
+            ],
+            Self::OpenFolder => [
+                "Open a folder of images",
+                "One folder inside for each class. A folder can be dropped on the window as well.",
+                "Open",
+            ],
+            Self::Save => {
+                ["Save the project", "Every choice goes into one .ron file, readable without this program.", "Save"]
+            }
         }
     }
 }
@@ -145,7 +173,13 @@ fn desktop(question: Question, suggestion: &str) -> Pin<Box<dyn Future<Output = 
     match question {
         Question::OpenFile => {
             let all = ["ron", "csv", "tsv", "txt", "gz", "zip"];
-            Box::pin(dialog.add_filter("Projects and data", &all).add_filter("Projects", &["ron"]).add_filter("All files", &["*"]).pick_file())
+            Box::pin(
+                dialog
+                    .add_filter("Projects and data", &all)
+                    .add_filter("Projects", &["ron"])
+                    .add_filter("All files", &["*"])
+                    .pick_file(),
+            )
         }
         Question::OpenFolder => Box::pin(dialog.pick_folder()),
         Question::Save => Box::pin(dialog.add_filter("Projects", &["ron"]).set_file_name(suggestion).save_file()),
@@ -192,12 +226,17 @@ fn typed_ui(ui: &egui::Ui, question: Question, text: &mut String, is_new: bool) 
 
 /// The frame of every dialog.
 pub(super) fn frame(theme: &Theme) -> Frame {
-    Frame::new().fill(theme.panel).stroke(Stroke::new(size::HAIRLINE, theme.line)).corner_radius(size::CARD_RADIUS).inner_margin(Margin::same(space::XL as i8))
+    Frame::new()
+        .fill(theme.panel)
+        .stroke(Stroke::new(size::HAIRLINE, theme.line))
+        .corner_radius(size::CARD_RADIUS)
+        .inner_margin(Margin::same(space::XL as i8))
 }
 
 /// A title as a file name any system takes.
 fn file_name(title: &str) -> String {
-    let plain: String = title.trim().chars().map(|it| if it.is_alphanumeric() { it.to_ascii_lowercase() } else { '_' }).collect();
+    let plain: String =
+        title.trim().chars().map(|it| if it.is_alphanumeric() { it.to_ascii_lowercase() } else { '_' }).collect();
     let words: Vec<_> = plain.split('_').filter(|it| !it.is_empty()).collect();
     if words.is_empty() { "project".to_owned() } else { words.join("_") }
 }
@@ -218,7 +257,10 @@ mod tests {
 
     #[test]
     fn a_title_becomes_a_plain_file_name() {
-        assert_eq!([file_name("Welcome: two spirals"), file_name("  "), file_name("A/B")], ["welcome_two_spirals", "project", "a_b"]);
+        assert_eq!(
+            [file_name("Welcome: two spirals"), file_name("  "), file_name("A/B")],
+            ["welcome_two_spirals", "project", "a_b"]
+        );
     }
 
     #[test]

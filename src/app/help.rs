@@ -60,8 +60,13 @@ fn line_ui(ui: &mut Ui, help: &str, keys: impl FnOnce(&mut Ui)) {
 /// Over everything while a file is dragged across the window.
 pub(super) fn drop_here_ui(ctx: &egui::Context) {
     let theme = Theme::of(ctx);
-    let area = Area::new(Id::unique("drop here")).order(Order::Foreground).anchor(Align2::CENTER_CENTER, Vec2::ZERO).interactable(false);
+    let area = Area::new(Id::unique("drop here"))
+        .order(Order::Foreground)
+        .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
+        .interactable(false);
     area.show(ctx, |ui| {
-        frame(theme).stroke(egui::Stroke::new(size::CURVE, theme.accent)).show(ui, |ui| ui.label(theme.heading("Drop to open")));
+        frame(theme)
+            .stroke(egui::Stroke::new(size::CURVE, theme.accent))
+            .show(ui, |ui| ui.label(theme.heading("Drop to open")));
     });
 }

@@ -12,8 +12,12 @@ pub(super) fn icon() -> egui::IconData {
             let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
             let ground = coverage(corner_distance(x, y));
             let mut color = theme.panel;
-            color = color.lerp_to_gamma(theme.validation, coverage(curve_distance(x, y, |t| 0.34 + 0.42 * (t - 0.45).powi(2) * 3.0) - 2.2));
-            color = color.lerp_to_gamma(theme.train, coverage(curve_distance(x, y, |t| 0.78 - 0.62 * (-3.2 * t).exp()) - 2.6));
+            color = color.lerp_to_gamma(
+                theme.validation,
+                coverage(curve_distance(x, y, |t| 0.34 + 0.42 * (t - 0.45).powi(2) * 3.0) - 2.2),
+            );
+            color = color
+                .lerp_to_gamma(theme.train, coverage(curve_distance(x, y, |t| 0.78 - 0.62 * (-3.2 * t).exp()) - 2.6));
             rgba.extend([color.r(), color.g(), color.b(), (255.0 * ground) as u8]);
         }
     }

@@ -129,7 +129,9 @@ impl App {
         match wish {
             Wish::OpenFile => self.dialogs.open_file(ctx),
             Wish::OpenFolder => self.dialogs.open_folder(ctx),
-            Wish::Save if self.studio.projects.file.is_some() => self.actions.push(Action::Project(ProjectAction::Save)),
+            Wish::Save if self.studio.projects.file.is_some() => {
+                self.actions.push(Action::Project(ProjectAction::Save));
+            }
             Wish::Save | Wish::SaveAs => self.dialogs.save(ctx, &self.studio.projects.title()),
             Wish::ToggleTheme => {
                 let is_dark = !Theme::of(ctx).is_dark;

@@ -45,7 +45,8 @@ pub fn run(project: Option<PathBuf>) -> Result<(), String> {
         }
         Ok(Box::new(app))
     });
-    eframe::run_native("learnscope", options, make).map_err(|err| format!("the window could not be opened: {}", one_line(&err.to_string())))
+    eframe::run_native("learnscope", options, make)
+        .map_err(|err| format!("the window could not be opened: {}", one_line(&err.to_string())))
 }
 
 /// Runs are kept in the user's own folder, and drivers are asked in a process of their own.

@@ -45,7 +45,13 @@ pub(super) const SHORTCUTS: &[Shortcut] = &[
 ];
 
 /// Reads the keys of this frame. A dialog on top takes them all but help's own.
-pub(super) fn read(ctx: &egui::Context, studio: &Studio, is_blocked: bool, actions: &mut Vec<Action>, wishes: &mut Vec<Wish>) {
+pub(super) fn read(
+    ctx: &egui::Context,
+    studio: &Studio,
+    is_blocked: bool,
+    actions: &mut Vec<Action>,
+    wishes: &mut Vec<Wish>,
+) {
     let is_typing = ctx.text_edit_focused();
     let has_focus = ctx.memory(|memory| memory.focused().is_some());
     for shortcut in SHORTCUTS {
@@ -106,7 +112,11 @@ mod tests {
         // `consume_shortcut` ignores an extra shift, so the longer one must have its turn first.
         let place = |keys: KeyboardShortcut| SHORTCUTS.iter().position(|it| it.keys == keys);
         for key in [Key::S, Key::Z] {
-            assert!(place(KeyboardShortcut::new(COMMAND_SHIFT, key)) < place(KeyboardShortcut::new(Modifiers::COMMAND, key)), "{key:?}");
+            assert!(
+                place(KeyboardShortcut::new(COMMAND_SHIFT, key))
+                    < place(KeyboardShortcut::new(Modifiers::COMMAND, key)),
+                "{key:?}"
+            );
         }
     }
 }

@@ -50,7 +50,10 @@ pub(super) fn source_of(what: &Path) -> Source {
 }
 
 fn as_json(dataset: &Dataset, profile: &[ColumnProfile]) -> String {
-    let images = dataset.images.as_ref().map(|it| json!({ "channels": it.channels, "height": it.height, "width": it.width, "classes": it.classes }));
+    let images = dataset
+        .images
+        .as_ref()
+        .map(|it| json!({ "channels": it.channels, "height": it.height, "width": it.width, "classes": it.classes }));
     let value = json!({ "name": dataset.name, "rows": dataset.n_rows, "columns": profile, "images": images, "notes": dataset.notes });
     value.to_string()
 }
@@ -58,7 +61,13 @@ fn as_json(dataset: &Dataset, profile: &[ColumnProfile]) -> String {
 fn print(dataset: &Dataset, profile: &[ColumnProfile]) {
     println!("{}: {} rows", dataset.name, dataset.n_rows);
     if let Some(images) = &dataset.images {
-        println!("  Pictures of {} x {} pixels, {} channels; classes {}", images.height, images.width, images.channels, images.classes.join(", "));
+        println!(
+            "  Pictures of {} x {} pixels, {} channels; classes {}",
+            images.height,
+            images.width,
+            images.channels,
+            images.classes.join(", ")
+        );
     }
     let widest = profile.iter().map(|it| it.name.chars().count()).max().unwrap_or(0).min(30);
     for column in profile {

@@ -9,7 +9,9 @@ use strum::IntoEnumIterator as _;
 use crate::data::builtin;
 use crate::diagnose::RULES;
 use crate::project::SAMPLES;
-use crate::spec::{Activation, Choice, Generator, LossSpec, ModelSpec, Monitor, OptimizerSpec, Project, ScheduleKind, Section};
+use crate::spec::{
+    Activation, Choice, Generator, LossSpec, ModelSpec, Monitor, OptimizerSpec, Project, ScheduleKind, Section,
+};
 
 /// Lists what can be chosen.
 #[derive(Debug, Args)]
@@ -108,7 +110,8 @@ fn losses() -> Vec<Entry> {
     for entry in &mut entries {
         if let Some((_, more)) = names.iter().find(|(id, _)| *id == entry.id) {
             entry.more = more.clone();
-            let names: Vec<_> = more["also_called"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let names: Vec<_> =
+                more["also_called"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             entry.help = format!("{} Also called {}", entry.help, names.join(", "));
         }
     }
@@ -119,7 +122,12 @@ fn optimizers() -> Vec<Entry> {
     let mut entries = options(&OptimizerSpec::default());
     for (entry, optimizer) in entries.iter_mut().zip(OptimizerSpec::iter()) {
         let mut project = Project { optimizer, ..Project::default() };
-        let knobs: Vec<_> = project.optimizer.knobs().iter().map(|knob| json!({ "key": knob.key, "default": knob.text(), "help": knob.help })).collect();
+        let knobs: Vec<_> = project
+            .optimizer
+            .knobs()
+            .iter()
+            .map(|knob| json!({ "key": knob.key, "default": knob.text(), "help": knob.help }))
+            .collect();
         entry.more = json!({ "settings": knobs });
     }
     entries
@@ -129,9 +137,14 @@ fn settings() -> Vec<Entry> {
     let mut project = Project::default();
     let mut entries = Vec::new();
     for section in Section::iter() {
-        let kind = project.kind_of(section).map(|knob| Entry { more: json!({ "value": knob.text() }), ..entry(knob.key, knob.label, knob.help) });
+        let kind = project
+            .kind_of(section)
+            .map(|knob| Entry { more: json!({ "value": knob.text() }), ..entry(knob.key, knob.label, knob.help) });
         entries.extend(kind);
-        entries.extend(project.knobs_of(section).iter().map(|knob| Entry { more: json!({ "value": knob.text(), "live": knob.live }), ..entry(knob.key, knob.label, knob.help) }));
+        entries.extend(project.knobs_of(section).iter().map(|knob| Entry {
+            more: json!({ "value": knob.text(), "live": knob.live }),
+            ..entry(knob.key, knob.label, knob.help)
+        }));
     }
     entries
 }

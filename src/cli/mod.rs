@@ -87,7 +87,13 @@ pub fn parse() -> Result<Cli, ExitCode> {
     Cli::try_parse().map_err(|err| {
         if err.use_stderr() {
             let text = err.to_string();
-            let first = text.lines().map(str::trim).filter(|it| !it.is_empty()).take_while(|it| !it.starts_with("Usage:")).collect::<Vec<_>>().join(" ");
+            let first = text
+                .lines()
+                .map(str::trim)
+                .filter(|it| !it.is_empty())
+                .take_while(|it| !it.starts_with("Usage:"))
+                .collect::<Vec<_>>()
+                .join(" ");
             eprintln!("{}; `learnscope --help` shows how", first.trim_start_matches("error: "));
             ExitCode::from(BAD_INPUT)
         } else {
@@ -104,7 +110,12 @@ fn mistyped_command() -> Option<String> {
     let word = std::env::args().nth(1)?;
     let command = Cli::command();
     let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-    if word.starts_with('-') || word.contains(['.', '/', '\\']) || word == "help" || names.contains(&word.as_str()) || std::path::Path::new(&word).exists() {
+    if word.starts_with('-')
+        || word.contains(['.', '/', '\\'])
+        || word == "help"
+        || names.contains(&word.as_str())
+        || std::path::Path::new(&word).exists()
+    {
         return None;
     }
     let nearest = crate::spec::nearest_name(&word, names.iter().copied()).unwrap_or_default();
@@ -120,7 +131,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::Devices(it) => it.run(),
         Command::List(it) => Ok(it.run()),
         Command::Predict(it) => it.run(),
-        Command::Shot(_) => Err(BadInput("this program was built without its window; build it with default features to draw it".to_owned())),
+        Command::Shot(_) => Err(BadInput(
+            "this program was built without its window; build it with default features to draw it".to_owned(),
+        )),
     };
     end(outcome)
 }

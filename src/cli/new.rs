@@ -45,7 +45,10 @@ impl New {
         let (mut proposed, reasons) = propose(&dataset, source.clone(), self.target, task)?;
         let out = self.out.unwrap_or_else(|| PathBuf::from(format!("{}.ron", proposed.data.source_name())));
         if out.exists() {
-            return Err(BadInput(format!("the project would overwrite a file; name another with --out ({})", out.display())));
+            return Err(BadInput(format!(
+                "the project would overwrite a file; name another with --out ({})",
+                out.display()
+            )));
         }
         if let Source::File(path) = &mut source {
             *path = seen_from(Path::new(&*path), &out);
@@ -63,7 +66,11 @@ impl New {
 
 /// The data's path as the project file must name it: relative where both lie in one folder, else whole.
 fn seen_from(data: &Path, project: &Path) -> String {
-    let folder = |path: &Path| path.parent().map(|it| if it.as_os_str().is_empty() { Path::new(".") } else { it }).and_then(|it| it.canonicalize().ok());
+    let folder = |path: &Path| {
+        path.parent()
+            .map(|it| if it.as_os_str().is_empty() { Path::new(".") } else { it })
+            .and_then(|it| it.canonicalize().ok())
+    };
     let whole = data.canonicalize().unwrap_or_else(|_| data.to_owned());
     match (folder(project), data.file_name()) {
         (Some(home), Some(name)) if folder(data).as_ref() == Some(&home) => name.to_string_lossy().into_owned(),

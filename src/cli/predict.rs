@@ -27,8 +27,10 @@ impl Predict {
         let model = Model::open(&self.run)?;
         let dataset = load(&self.data)?;
         let prediction = model.predict(&dataset)?;
-        let table = table(&prediction).map_err(|err| BadInput(format!("the predictions cannot be written: {err} ({})", self.out.display())))?;
-        write_whole(&self.out, &table).map_err(|err| BadInput(format!("the predictions cannot be written: {err} ({})", self.out.display())))?;
+        let table = table(&prediction)
+            .map_err(|err| BadInput(format!("the predictions cannot be written: {err} ({})", self.out.display())))?;
+        write_whole(&self.out, &table)
+            .map_err(|err| BadInput(format!("the predictions cannot be written: {err} ({})", self.out.display())))?;
         println!("Wrote {} predictions of {} to {}", prediction.n_rows(), prediction.target, self.out.display());
         for (name, value) in &prediction.metrics {
             println!("  {name} {value:.4}");

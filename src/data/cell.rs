@@ -28,7 +28,8 @@ fn is_one_of(cell: &str, words: &[&str]) -> bool {
 /// `decimal_comma`: a comma is read as the decimal point where the cell has no point.
 pub(super) fn number(cell: &str, decimal_comma: bool) -> Option<f64> {
     // Rust reads "nan" as a number; here it is a missing value and was noticed before.
-    let starts_well = cell.starts_with(|it: char| it.is_ascii_digit() || matches!(it, '+' | '-' | '.' | ',' | 'i' | 'I'));
+    let starts_well =
+        cell.starts_with(|it: char| it.is_ascii_digit() || matches!(it, '+' | '-' | '.' | ',' | 'i' | 'I'));
     if !starts_well {
         return None;
     }
@@ -50,7 +51,8 @@ pub(super) fn date(cell: &str) -> Option<f64> {
         Some(at) => (&cell[..at], &cell[at + 1..]),
         None => (cell, ""),
     };
-    let (year, month, day) = if let Some((y, m, d)) = three_parts(day_part, '-').or_else(|| three_parts(day_part, '/')) {
+    let (year, month, day) = if let Some((y, m, d)) = three_parts(day_part, '-').or_else(|| three_parts(day_part, '/'))
+    {
         (four_digits(y)?, m, d)
     } else if let Some((d, m, y)) = three_parts(day_part, '.') {
         (four_digits(y)?, m, d)

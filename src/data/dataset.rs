@@ -121,9 +121,13 @@ impl Column {
     /// The cell as text; None where it is missing or the row is not there.
     pub fn text(&self, row: usize) -> Option<Cow<'_, str>> {
         match &self.values {
-            Values::Numbers(numbers) => numbers.get(row).filter(|it| !it.is_nan()).map(|it| Cow::Owned(cell::number_text(*it))),
+            Values::Numbers(numbers) => {
+                numbers.get(row).filter(|it| !it.is_nan()).map(|it| Cow::Owned(cell::number_text(*it)))
+            }
             Values::Dates(days) => days.get(row).filter(|it| !it.is_nan()).map(|it| Cow::Owned(cell::date_text(*it))),
-            Values::Words { levels, codes } => levels.get(*codes.get(row)? as usize).map(|it| Cow::Borrowed(it.as_str())),
+            Values::Words { levels, codes } => {
+                levels.get(*codes.get(row)? as usize).map(|it| Cow::Borrowed(it.as_str()))
+            }
         }
     }
 

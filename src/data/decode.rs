@@ -36,7 +36,11 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
 /// # Errors
 /// [`DataError::NotText`] for what is not text, [`DataError::Empty`] for nothing.
 pub(super) fn text<'a>(bytes: &'a [u8], place: &str) -> Result<(Cow<'a, str>, Option<&'static str>), DataError> {
-    let not_text = |found: &str, advice: &str| DataError::NotText { found: found.to_owned(), advice: advice.to_owned(), place: place.to_owned() };
+    let not_text = |found: &str, advice: &str| DataError::NotText {
+        found: found.to_owned(),
+        advice: advice.to_owned(),
+        place: place.to_owned(),
+    };
     if let Some((_, found, advice)) = KNOWN.iter().find(|(start, _, _)| bytes.starts_with(start)) {
         return Err(not_text(found, advice));
     }
@@ -72,7 +76,8 @@ fn looks_binary(text: &str) -> bool {
         if it == '\0' {
             return true;
         }
-        n_controls += usize::from((it.is_control() && !matches!(it, '\t' | '\r' | '\n')) || it == char::REPLACEMENT_CHARACTER);
+        n_controls +=
+            usize::from((it.is_control() && !matches!(it, '\t' | '\r' | '\n')) || it == char::REPLACEMENT_CHARACTER);
     }
     n_controls * 1000 > n_chars * MOST_CONTROLS_OF_1000
 }
@@ -88,8 +93,10 @@ mod tests {
 
     #[test]
     fn encodings_are_found() {
-        let utf16: Vec<u8> = [0xfeff_u16].into_iter().chain("größe,ü\n1,2".encode_utf16()).flat_map(u16::to_le_bytes).collect();
-        let utf16_be: Vec<u8> = [0xfeff_u16].into_iter().chain("größe,ü\n1,2".encode_utf16()).flat_map(u16::to_be_bytes).collect();
+        let utf16: Vec<u8> =
+            [0xfeff_u16].into_iter().chain("größe,ü\n1,2".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let utf16_be: Vec<u8> =
+            [0xfeff_u16].into_iter().chain("größe,ü\n1,2".encode_utf16()).flat_map(u16::to_be_bytes).collect();
         let latin = b"gr\xf6\xdfe,stra\xdfe\n1,M\xfcnchen\n2,K\xf6ln\n";
         assert_eq!(read("größe".as_bytes()), ("größe".to_owned(), None));
         assert_eq!(read("\u{feff}größe".as_bytes()), ("größe".to_owned(), None));

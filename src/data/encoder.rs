@@ -92,7 +92,9 @@ impl Encoder {
     pub fn encode(&self, dataset: &Dataset) -> Result<Encoded, DataError> {
         let features = match (&dataset.images, self.input) {
             (None, InputShape::Flat { .. }) => self.encode_columns(dataset)?,
-            (Some(images), InputShape::Image { channels, height, width }) => self.encode_images(images, channels, height, width),
+            (Some(images), InputShape::Image { channels, height, width }) => {
+                self.encode_images(images, channels, height, width)
+            }
             (None, InputShape::Image { .. }) => return Err(DataError::WantsImages { place: dataset.place.clone() }),
             (Some(_), InputShape::Flat { .. }) => return Err(DataError::WantsColumns { place: dataset.place.clone() }),
         };
@@ -257,7 +259,8 @@ mod tests {
 
     fn prepared(text: &str) -> Prepared {
         let split = SplitSpec { validation: 0.2, test: 0.2, method: SplitMethod::Ordered, seed: None };
-        prepare(&table_of(text), &DataSpec { target: Some("price".to_owned()), ..DataSpec::default() }, &split, 1).unwrap()
+        prepare(&table_of(text), &DataSpec { target: Some("price".to_owned()), ..DataSpec::default() }, &split, 1)
+            .unwrap()
     }
 
     #[test]
@@ -273,11 +276,15 @@ mod tests {
     #[test]
     fn new_rows_may_lack_the_target_hold_more_columns_and_strange_values() {
         let cars = prepared(CARS);
-        let encoded = cars.encoder.encode(&table_of("extra,day,note,fuel,km\nx,2020-01-01,a good red car,diesel,1\nx,,zebra,wood,\n")).unwrap();
+        let encoded = cars
+            .encoder
+            .encode(&table_of("extra,day,note,fuel,km\nx,2020-01-01,a good red car,diesel,1\nx,,zebra,wood,\n"))
+            .unwrap();
         let n = cars.n_features();
         assert_eq!((encoded.n_rows, encoded.targets), (2, None));
         assert_eq!(encoded.features[..n], cars.features[..n]);
-        let strange: Vec<_> = cars.feature_names.iter().zip(&encoded.features[n..]).filter(|(_, value)| **value != 0.0).collect();
+        let strange: Vec<_> =
+            cars.feature_names.iter().zip(&encoded.features[n..]).filter(|(_, value)| **value != 0.0).collect();
         assert_eq!(strange, [(&"km is missing".to_owned(), &1.0)], "means, zeros and one indicator");
     }
 
@@ -285,8 +292,14 @@ mod tests {
     fn rows_that_do_not_fit_are_refused_with_column_and_line() {
         let encoder = prepared(CARS).encoder;
         let cases = [
-            ("kms,fuel,note,day\n1,a,b,2020-01-01\n2,b,c,2020-01-02\n", "the model needs the column \"km\", which is not there; the nearest is \"kms\""),
-            ("km,fuel,note,day\n1,a,b,2020-01-01\nfar,b,c,2020-01-02\n", "column \"km\" is not a number in line 3: \"far\""),
+            (
+                "kms,fuel,note,day\n1,a,b,2020-01-01\n2,b,c,2020-01-02\n",
+                "the model needs the column \"km\", which is not there; the nearest is \"kms\"",
+            ),
+            (
+                "km,fuel,note,day\n1,a,b,2020-01-01\nfar,b,c,2020-01-02\n",
+                "column \"km\" is not a number in line 3: \"far\"",
+            ),
             ("km,fuel,note,day\n1,a,b,2020-01-01\n2,b,c,15\n", "column \"day\" is not a number in line 3: \"15\""),
             ("km,fuel,note,day\n1,a,b,2020-01-01\ninf,b,c,2020-01-02\n", "column \"km\" holds \"inf\" in line 3"),
         ];
@@ -300,7 +313,9 @@ mod tests {
     fn axes_can_be_drawn_in_the_columns_own_units() {
         let cars = prepared(CARS);
         assert_eq!(cars.encoder.axes(), None, "words and categories have no axis");
-        let plain = prepared("km,day,price\n1,2020-01-01,1.5\n5,2020-01-03,2.5\n9,2020-01-04,1.5\n4,2020-01-05,2.5\n3,2020-01-06,1.5\n");
+        let plain = prepared(
+            "km,day,price\n1,2020-01-01,1.5\n5,2020-01-03,2.5\n9,2020-01-04,1.5\n4,2020-01-05,2.5\n3,2020-01-06,1.5\n",
+        );
         let axes = plain.encoder.axes().unwrap();
         assert_eq!(axes.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), ["km", "day"]);
         let km = f64::from(plain.row(1).unwrap()[0]);

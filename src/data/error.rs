@@ -13,7 +13,9 @@ pub enum DataError {
     UnreadableFolder { cause: String, place: String },
     #[error("the file has {gigabytes} GB and at most {limit} GB fit in memory; keep a sample of its rows: {place}")]
     TooLarge { gigabytes: String, limit: String, place: String },
-    #[error("the archive unpacks to more than {limit} GB, which does not fit in memory; keep a sample of its rows: {place}")]
+    #[error(
+        "the archive unpacks to more than {limit} GB, which does not fit in memory; keep a sample of its rows: {place}"
+    )]
     UnpacksTooLarge { limit: String, place: String },
     #[error("the file is empty; it should hold a header line and rows: {place}")]
     Empty { place: String },
@@ -28,26 +30,40 @@ pub enum DataError {
 
     #[error("there is no column {name:?}; the nearest is {nearest:?}: {place}")]
     NoColumn { name: String, nearest: String, place: String },
-    #[error("column {column:?} holds {text:?} in line {line}, which is infinite or too large to learn from; correct the cell, leave it empty or leave the column out: {place}")]
+    #[error(
+        "column {column:?} holds {text:?} in line {line}, which is infinite or too large to learn from; correct the cell, leave it empty or leave the column out: {place}"
+    )]
     Infinite { column: String, text: String, line: u64, place: String },
-    #[error("column {column:?} is not a number in line {line}: {text:?}; correct the cell, or choose another task or target: {place}")]
+    #[error(
+        "column {column:?} is not a number in line {line}: {text:?}; correct the cell, or choose another task or target: {place}"
+    )]
     NotANumber { column: String, text: String, line: u64, place: String },
     #[error("the target {column:?} has no value in any row; choose another target: {place}")]
     EmptyTarget { column: String, place: String },
-    #[error("the target {column:?} is {value:?} in every row, so there is nothing to learn; choose another target: {place}")]
+    #[error(
+        "the target {column:?} is {value:?} in every row, so there is nothing to learn; choose another target: {place}"
+    )]
     OneClass { column: String, value: String, place: String },
-    #[error("the target {column:?} has {n_classes} different values in {n_rows} rows, too many for classes; choose another target: {place}")]
+    #[error(
+        "the target {column:?} has {n_classes} different values in {n_rows} rows, too many for classes; choose another target: {place}"
+    )]
     TooManyClasses { column: String, n_classes: usize, n_rows: usize, place: String },
     #[error("no column is left to learn from; leave out fewer columns: {place}")]
     NoInputs { place: String },
-    #[error("no rows are left for {part}: {n_rows} usable rows were split into {train} to train, {validation} to validate and {test} to test; change split.validation or split.test: {place}")]
+    #[error(
+        "no rows are left for {part}: {n_rows} usable rows were split into {train} to train, {validation} to validate and {test} to test; change split.validation or split.test: {place}"
+    )]
     EmptySplit { part: &'static str, n_rows: usize, train: usize, validation: usize, test: usize, place: String },
-    #[error("{n_rows} rows of {n_features} numbers need {gigabytes} GB, more than fits in memory; lower data.vocabulary or leave columns out: {place}")]
+    #[error(
+        "{n_rows} rows of {n_features} numbers need {gigabytes} GB, more than fits in memory; lower data.vocabulary or leave columns out: {place}"
+    )]
     TooManyValues { n_rows: usize, n_features: usize, gigabytes: String, place: String },
 
     #[error("the data set {id:?} does not ship with the program; the nearest is {nearest:?}")]
     UnknownBuiltin { id: String, nearest: String },
-    #[error("the data set {id:?} cannot be drawn with {samples} samples and noise {noise}; it needs 4 samples or more and a finite noise of 0 or more")]
+    #[error(
+        "the data set {id:?} cannot be drawn with {samples} samples and noise {noise}; it needs 4 samples or more and a finite noise of 0 or more"
+    )]
     BadRecipe { id: String, samples: u64, noise: String },
 
     #[error("the archive is damaged ({cause}); pack it again: {place}")]

@@ -48,7 +48,11 @@ pub(super) fn label(shape: Generator) -> &'static str {
 pub(super) fn draw(recipe: &Recipe) -> Result<Dataset, DataError> {
     let id: &'static str = recipe.shape.into();
     if !(FEWEST_SAMPLES..=MOST_SAMPLES).contains(&recipe.samples) || !recipe.noise.is_finite() || recipe.noise < 0.0 {
-        return Err(DataError::BadRecipe { id: id.to_owned(), samples: recipe.samples, noise: recipe.noise.to_string() });
+        return Err(DataError::BadRecipe {
+            id: id.to_owned(),
+            samples: recipe.samples,
+            noise: recipe.noise.to_string(),
+        });
     }
     let mut rng = stream(Purpose::Recipe, recipe.seed, 0);
     let n_rows = recipe.samples as usize;
@@ -132,7 +136,9 @@ fn class_names(shape: Generator) -> &'static [&'static str] {
 }
 
 fn columns(shape: Generator, points: &[Point]) -> (Vec<Column>, &'static str) {
-    let axis = |name: &str, axis: usize| column(name, ColumnKind::Numeric, Values::Numbers(points.iter().map(|it| it.0[axis]).collect()));
+    let axis = |name: &str, axis: usize| {
+        column(name, ColumnKind::Numeric, Values::Numbers(points.iter().map(|it| it.0[axis]).collect()))
+    };
     let mut columns = vec![axis("x", 0), axis("y", 1)];
     let names = class_names(shape);
     if names.is_empty() {
@@ -145,7 +151,15 @@ fn columns(shape: Generator, points: &[Point]) -> (Vec<Column>, &'static str) {
 }
 
 fn column(name: &str, kind: ColumnKind, values: Values) -> Column {
-    Column { name: name.to_owned(), kind, why: "drawn from a formula".to_owned(), values, n_missing: 0, odd: None, infinite: None }
+    Column {
+        name: name.to_owned(),
+        kind,
+        why: "drawn from a formula".to_owned(),
+        values,
+        n_missing: 0,
+        odd: None,
+        infinite: None,
+    }
 }
 
 #[cfg(test)]

@@ -46,7 +46,9 @@ pub(super) fn images(images: &[u8], labels: &[u8], classes: &[&str], place: &str
     if !images.starts_with(&IMAGES) || !labels.starts_with(&LABELS) {
         return Err(bad("its first bytes are not those of images and labels"));
     }
-    let length = |bytes: &[u8], at: usize| bytes.get(at..at + 4).and_then(|it| it.try_into().ok()).map(|it| u32::from_be_bytes(it) as usize);
+    let length = |bytes: &[u8], at: usize| {
+        bytes.get(at..at + 4).and_then(|it| it.try_into().ok()).map(|it| u32::from_be_bytes(it) as usize)
+    };
     let sizes = (length(images, 4), length(images, 8), length(images, 12), length(labels, 4));
     let (Some(n_rows), Some(height), Some(width), Some(n_labels)) = sizes else {
         return Err(bad("it ends within its header"));
@@ -64,7 +66,15 @@ pub(super) fn images(images: &[u8], labels: &[u8], classes: &[&str], place: &str
     let labels: Vec<_> = labels.iter().map(|it| u32::from(*it)).collect();
     let n_classes = labels.iter().max().map_or(0, |it| *it as usize + 1);
     let name = |class: usize| classes.get(class).map_or_else(|| class.to_string(), |it| (*it).to_owned());
-    Ok(Images { channels: 1, height, width, pixels: pixels.to_vec(), labels, classes: (0..n_classes).map(name).collect(), names: Vec::new() })
+    Ok(Images {
+        channels: 1,
+        height,
+        width,
+        pixels: pixels.to_vec(),
+        labels,
+        classes: (0..n_classes).map(name).collect(),
+        names: Vec::new(),
+    })
 }
 
 #[cfg(test)]
@@ -93,7 +103,10 @@ mod tests {
             let dataset = load(&Source::File(name.to_owned()), folder.path()).unwrap();
             let images = dataset.images.unwrap();
             assert_eq!((dataset.n_rows, images.height, images.width), (2, 2, 3));
-            assert_eq!((images.labels.clone(), images.classes.clone()), (vec![1, 0], vec!["0".to_owned(), "1".to_owned()]));
+            assert_eq!(
+                (images.labels.clone(), images.classes.clone()),
+                (vec![1, 0], vec!["0".to_owned(), "1".to_owned()])
+            );
             assert_eq!(images.row(1), Some(&[250, 251, 252, 253, 254, 255][..]));
         }
         fs::remove_file(folder.path().join("train-labels-idx1-ubyte")).unwrap();

@@ -91,7 +91,8 @@ impl<'a> Cells<'a> {
         if self.n_words == 0 || self.n_numbers == 0 {
             return self.n_numbers > 0;
         }
-        let is_odd = |cell: &&str| !cell::is_missing(cell) && self.number(cell).is_none() && !cell::is_missing_number(cell);
+        let is_odd =
+            |cell: &&str| !cell::is_missing(cell) && self.number(cell).is_none() && !cell::is_missing_number(cell);
         if self.iter().find(is_odd).is_none() {
             return true;
         }
@@ -102,7 +103,8 @@ impl<'a> Cells<'a> {
 
     fn numbers(&self) -> Column {
         let numbers: Vec<_> = self.iter().map(|it| self.number(it).unwrap_or(f64::NAN)).collect();
-        let is_odd = |cell: &str| !cell::is_missing(cell) && !cell::is_missing_number(cell) && self.number(cell).is_none();
+        let is_odd =
+            |cell: &str| !cell::is_missing(cell) && !cell::is_missing_number(cell) && self.number(cell).is_none();
         let mut column = self.column(ColumnKind::Numeric, Values::Numbers(numbers));
         column.n_missing = self.n_missing + self.n_words;
         column.odd = self.odd_cells(is_odd);
@@ -250,7 +252,11 @@ mod tests {
         check("rating", &["1", "2", "3", "5+", "1", "2", "2", "5+"], ColumnKind::Category);
         check("sold", &["2014-10-13", "2014-12-09", "", "2015-02-25"], ColumnKind::Date);
         check("note", &["cheap and cheerful car", "one owner only", "never driven in winter"], ColumnKind::Text);
-        check("plan", &["pay by the month", "pay by the year", "pay by the month", "pay by the year"], ColumnKind::Category);
+        check(
+            "plan",
+            &["pay by the month", "pay by the year", "pay by the month", "pay by the year"],
+            ColumnKind::Category,
+        );
         check("same", &["4", "4.0", "4"], ColumnKind::Constant);
         check("mostly", &["4", "", "4"], ColumnKind::Numeric);
         check("none", &["", "NA", "?"], ColumnKind::Empty);

@@ -9,27 +9,27 @@
 //! **Invariant:** row `i` of what was prepared is row `i` of the dataset. No row is dropped: rows without
 //! a target stay in place and are in no split.
 
-mod error;
-mod dataset;
-mod source;
 pub mod builtin;
-mod generate;
-mod decode;
-mod table;
-mod cell;
-mod kind;
-mod pictures;
-mod idx;
-mod target;
-mod split;
-mod order;
-mod chance;
-mod encoder;
-mod number;
 mod category;
-mod words;
+mod cell;
+mod chance;
+mod dataset;
+mod decode;
+mod encoder;
+mod error;
+mod generate;
+mod idx;
+mod kind;
+mod number;
+mod order;
+mod pictures;
 mod prepare;
 mod profile;
+mod source;
+mod split;
+mod table;
+mod target;
+mod words;
 
 pub use dataset::{Column, ColumnKind, Dataset, Images, MISSING, OddCell, Values};
 pub use encoder::{Encoded, Encoder};

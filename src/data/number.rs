@@ -118,10 +118,15 @@ impl NumberCode {
         match &column.values {
             Values::Numbers(it) if !self.is_date || it.iter().all(|it| it.is_nan()) => Ok(it.into()),
             Values::Dates(it) if self.is_date => Ok(it.into()),
-            Values::Numbers(it) | Values::Dates(it) => Err(no_number(it.iter().position(|it| !it.is_nan()).unwrap_or_default())),
+            Values::Numbers(it) | Values::Dates(it) => {
+                Err(no_number(it.iter().position(|it| !it.is_nan()).unwrap_or_default()))
+            }
             Values::Words { levels, codes } => {
                 let read = |cell: &String| if self.is_date { cell::date(cell) } else { cell::number(cell, true) };
-                let by_level: Vec<_> = levels.iter().map(|it| if cell::is_missing_number(it) { Some(f64::NAN) } else { read(it) }).collect();
+                let by_level: Vec<_> = levels
+                    .iter()
+                    .map(|it| if cell::is_missing_number(it) { Some(f64::NAN) } else { read(it) })
+                    .collect();
                 let number = |(row, code): (usize, &u32)| match by_level.get(*code as usize) {
                     None => Ok(f64::NAN),
                     Some(number) => number.ok_or_else(|| no_number(row)),

@@ -97,7 +97,11 @@ fn refuse_workbook<R: std::io::Read + std::io::Seek>(archive: &ZipArchive<R>, pl
     if archive.index_for_name("[Content_Types].xml").is_none() {
         return Ok(());
     }
-    Err(DataError::NotText { found: "an Excel workbook".to_owned(), advice: "save its table as CSV".to_owned(), place: place.to_owned() })
+    Err(DataError::NotText {
+        found: "an Excel workbook".to_owned(),
+        advice: "save its table as CSV".to_owned(),
+        place: place.to_owned(),
+    })
 }
 
 /// The same pictures in another size and with other channels, as a trained network expects them.
@@ -107,7 +111,15 @@ pub(super) fn fitted(images: &Images, channels: usize, height: usize, width: usi
     for planes in images.pixels.chunks_exact(images.size().max(1)) {
         push(&picture_of(planes, images), form, &mut pixels);
     }
-    Images { channels, height, width, pixels, labels: images.labels.clone(), classes: images.classes.clone(), names: images.names.clone() }
+    Images {
+        channels,
+        height,
+        width,
+        pixels,
+        labels: images.labels.clone(),
+        classes: images.classes.clone(),
+        names: images.names.clone(),
+    }
 }
 
 /// `[channels, height, width]` as a picture.
@@ -121,12 +133,23 @@ fn picture_of(planes: &[u8], images: &Images) -> DynamicImage {
         };
         DynamicImage::ImageRgb8(image::RgbImage::from_fn(width, height, color))
     } else {
-        DynamicImage::ImageLuma8(image::GrayImage::from_fn(width, height, |x, y| image::Luma([planes[(y * width + x) as usize]])))
+        DynamicImage::ImageLuma8(image::GrayImage::from_fn(width, height, |x, y| {
+            image::Luma([planes[(y * width + x) as usize]])
+        }))
     }
 }
 
-fn walk(folder: &Path, within: &str, depth: usize, found: &mut Vec<Picture>, n_others: &mut usize) -> Result<(), DataError> {
-    let unreadable = |err: std::io::Error| DataError::UnreadableFolder { cause: source::cause(&err), place: folder.display().to_string() };
+fn walk(
+    folder: &Path,
+    within: &str,
+    depth: usize,
+    found: &mut Vec<Picture>,
+    n_others: &mut usize,
+) -> Result<(), DataError> {
+    let unreadable = |err: std::io::Error| DataError::UnreadableFolder {
+        cause: source::cause(&err),
+        place: folder.display().to_string(),
+    };
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -147,8 +170,10 @@ fn walk(folder: &Path, within: &str, depth: usize, found: &mut Vec<Picture>, n_o
 fn sort_in(path: &str, found: &mut Vec<Picture>, n_others: &mut usize) {
     let mut parts = path.rsplit(['/', '\\']);
     let file = parts.next().unwrap_or_default();
-    let is_hidden = file.starts_with('.') || path.starts_with("__MACOSX") || ["Thumbs.db", "desktop.ini"].contains(&file);
-    let is_image = file.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|it| it.eq_ignore_ascii_case(ending)));
+    let is_hidden =
+        file.starts_with('.') || path.starts_with("__MACOSX") || ["Thumbs.db", "desktop.ini"].contains(&file);
+    let is_image =
+        file.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|it| it.eq_ignore_ascii_case(ending)));
     if is_image && !is_hidden {
         found.push(Picture { class: parts.next().unwrap_or_default().to_owned(), name: path.to_owned() });
     } else if !is_hidden {
@@ -322,7 +347,10 @@ mod tests {
         ];
         let (images, notes) = read_zip(&entries).unwrap();
         assert_eq!((images.channels, images.height, images.width), (1, 2, 3));
-        assert_eq!((images.classes.clone(), images.labels.clone()), (vec!["bottom".to_owned(), "top".to_owned()], vec![0, 1, 1]));
+        assert_eq!(
+            (images.classes.clone(), images.labels.clone()),
+            (vec!["bottom".to_owned(), "top".to_owned()], vec![0, 1, 1])
+        );
         assert_eq!(images.pixels, [[10; 6], [10; 6], [200; 6]].concat());
         assert_eq!(notes, ["Passed over 1 file, which no image reader knows"]);
         let folder = tempfile::tempdir().unwrap();
@@ -337,7 +365,8 @@ mod tests {
     #[test]
     fn differing_images_are_fitted_to_the_commonest_form() {
         let color = png(RgbImage::from_pixel(4, 4, Rgb([250, 0, 100])));
-        let (images, notes) = read_zip(&[("a/1.png", &grey(2, 2, 7)), ("a/2.png", &grey(2, 2, 8)), ("b/1.png", &color)]).unwrap();
+        let (images, notes) =
+            read_zip(&[("a/1.png", &grey(2, 2, 7)), ("a/2.png", &grey(2, 2, 8)), ("b/1.png", &color)]).unwrap();
         assert_eq!((images.channels, images.height, images.width), (3, 2, 2));
         assert_eq!(images.row(0), Some(&[7; 12][..]));
         assert_eq!(images.row(2), Some(&[[250; 4], [0; 4], [100; 4]].concat()[..]), "one plane for each color");
@@ -366,7 +395,10 @@ mod tests {
             (&[("a/1.png", &good[..40])], "the image \"a/1.png\" cannot be read"),
             (&[("a/1.png", b"not an image")], "the image \"a/1.png\" cannot be read"),
             (&[("a/notes.txt", b"text")], "no images were found"),
-            (&[("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")], "the file is not text but an Excel workbook"),
+            (
+                &[("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")],
+                "the file is not text but an Excel workbook",
+            ),
         ];
         for (entries, expected) in cases {
             let refused = read_zip(entries).unwrap_err().to_string();

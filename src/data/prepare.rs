@@ -115,7 +115,8 @@ fn class_counts(target: &Target, values: &[f64], train: &[u32], notes: &mut Vec<
     for row in train {
         counts[values[*row as usize] as usize] += 1;
     }
-    let unseen: Vec<_> = target.classes.iter().zip(&counts).filter(|(_, n)| **n == 0).map(|(name, _)| name.as_str()).collect();
+    let unseen: Vec<_> =
+        target.classes.iter().zip(&counts).filter(|(_, n)| **n == 0).map(|(name, _)| name.as_str()).collect();
     if !unseen.is_empty() {
         notes.push(format!("No training row belongs to {}", unseen.join(", ")));
     }
@@ -143,7 +144,13 @@ fn pixel_scaling(images: &Images, train: &[u32]) -> Scaling {
     Scaling { mean, std: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
 }
 
-fn column_encoder(dataset: &Dataset, train: &[u32], spec: &DataSpec, target: TargetCode, notes: &mut Vec<String>) -> Result<Encoder, DataError> {
+fn column_encoder(
+    dataset: &Dataset,
+    train: &[u32],
+    spec: &DataSpec,
+    target: TargetCode,
+    notes: &mut Vec<String>,
+) -> Result<Encoder, DataError> {
     for name in &spec.exclude {
         named(dataset, name)?;
     }
@@ -178,7 +185,9 @@ fn check_size(n_rows: usize, n_features: usize, place: &str) -> Result<(), DataE
 
 fn code(column: &Column, train: &[u32], spec: &DataSpec) -> Option<Code> {
     match column.kind {
-        ColumnKind::Numeric | ColumnKind::Date => NumberCode::fit(&column.values, train, spec.standardize).map(Code::Number),
+        ColumnKind::Numeric | ColumnKind::Date => {
+            NumberCode::fit(&column.values, train, spec.standardize).map(Code::Number)
+        }
         ColumnKind::Category => CategoryCode::fit(&column.values, train).map(Code::Category),
         ColumnKind::Text => WordsCode::fit(column, train, spec.text, spec.vocabulary as usize).map(Code::Words),
         ColumnKind::Identifier | ColumnKind::Constant | ColumnKind::Empty => None,
@@ -231,9 +240,18 @@ mod tests {
     #[test]
     fn training_rows_have_mean_0_and_population_deviation_1() {
         let cars = prepare(&table_of(&table((0..100).map(row))), &choices("price"), &ordered(), 1).unwrap();
-        for (name, values) in [("km", 0), ("day", cars.feature_names.iter().position(|it| it == "day").unwrap())].map(|(name, at)| {
-            (name, cars.split.train.iter().map(|row| f64::from(cars.row(*row as usize).unwrap()[at])).collect::<Vec<_>>())
-        }) {
+        for (name, values) in
+            [("km", 0), ("day", cars.feature_names.iter().position(|it| it == "day").unwrap())].map(|(name, at)| {
+                (
+                    name,
+                    cars.split
+                        .train
+                        .iter()
+                        .map(|row| f64::from(cars.row(*row as usize).unwrap()[at]))
+                        .collect::<Vec<_>>(),
+                )
+            })
+        {
             let mean = values.iter().sum::<f64>() / values.len() as f64;
             assert!(mean.abs() < 1e-6, "{name} has mean {mean}");
         }
@@ -253,7 +271,13 @@ mod tests {
     #[test]
     fn inputs_keep_the_files_order_and_notes_say_what_was_left_out() {
         let text = (0..40).fold("Id,b,a,same,none,t\n".to_owned(), |text, idx| {
-            format!("{text}{},{},{}.5,x,,{}\n", idx * 3, ["u", "v", "w"][idx % 3], idx % 9, if idx == 5 { "" } else { ["n", "y"][idx % 2] })
+            format!(
+                "{text}{},{},{}.5,x,,{}\n",
+                idx * 3,
+                ["u", "v", "w"][idx % 3],
+                idx % 9,
+                if idx == 5 { "" } else { ["n", "y"][idx % 2] }
+            )
         });
         let found = prepare(&table_of(&text), &choices("t"), &SplitSpec::default(), 1).unwrap();
         assert_eq!(found.feature_names, ["b=u", "b=v", "b=w", "a"]);
@@ -275,7 +299,10 @@ mod tests {
     #[test]
     fn choices_that_leave_nothing_to_learn_are_refused() {
         let text = table((0..20).map(row));
-        let with = |exclude: &[&str]| DataSpec { exclude: exclude.iter().map(|it| (*it).to_owned()).collect(), ..choices("price") };
+        let with = |exclude: &[&str]| DataSpec {
+            exclude: exclude.iter().map(|it| (*it).to_owned()).collect(),
+            ..choices("price")
+        };
         let cases = [
             (with(&["km", "fuel", "note", "day"]), "no column is left to learn from"),
             (with(&["kmh"]), "there is no column \"kmh\"; the nearest is \"km\""),
@@ -293,10 +320,17 @@ mod tests {
 
     #[test]
     fn every_data_set_that_ships_or_is_drawn_can_be_prepared() {
-        let shapes = [Generator::Moons, Generator::Sine].map(|shape| Source::Generated(Recipe { shape, ..Recipe::default() }));
+        let shapes =
+            [Generator::Moons, Generator::Sine].map(|shape| Source::Generated(Recipe { shape, ..Recipe::default() }));
         for source in BUILTIN_IDS.iter().map(|it| Source::Builtin((*it).to_owned())).chain(shapes) {
             let dataset = load(&source, Path::new("")).unwrap();
-            let found = prepare(&dataset, &DataSpec { source: source.clone(), ..DataSpec::default() }, &SplitSpec::default(), 1).unwrap();
+            let found = prepare(
+                &dataset,
+                &DataSpec { source: source.clone(), ..DataSpec::default() },
+                &SplitSpec::default(),
+                1,
+            )
+            .unwrap();
             assert_eq!(found.features.len(), found.n_rows * found.n_features(), "{source:?}");
             assert!(found.features.iter().all(|it| it.is_finite()), "{source:?}");
             assert_eq!(found.targets.len(), found.n_rows, "{source:?}");
@@ -308,11 +342,22 @@ mod tests {
         let dataset = load(&Source::Builtin("clothing_top_bottom".to_owned()), Path::new("")).unwrap();
         let found = prepare(&dataset, &DataSpec::default(), &SplitSpec::default(), 1).unwrap();
         assert_eq!(found.input, InputShape::Image { channels: 1, height: 28, width: 28 });
-        assert_eq!((found.classes.clone(), found.class_counts.clone()), (vec!["bottom".to_owned(), "top".to_owned()], vec![600, 600]));
-        let train: Vec<_> = found.split.train.iter().flat_map(|row| found.row(*row as usize).unwrap()).map(|it| f64::from(*it)).collect();
+        assert_eq!(
+            (found.classes.clone(), found.class_counts.clone()),
+            (vec!["bottom".to_owned(), "top".to_owned()], vec![600, 600])
+        );
+        let train: Vec<_> = found
+            .split
+            .train
+            .iter()
+            .flat_map(|row| found.row(*row as usize).unwrap())
+            .map(|it| f64::from(*it))
+            .collect();
         let mean = train.iter().sum::<f64>() / train.len() as f64;
         assert!(mean.abs() < 1e-6, "{mean}");
-        let plain = prepare(&dataset, &DataSpec { standardize: false, ..DataSpec::default() }, &SplitSpec::default(), 1).unwrap();
+        let plain =
+            prepare(&dataset, &DataSpec { standardize: false, ..DataSpec::default() }, &SplitSpec::default(), 1)
+                .unwrap();
         assert_eq!(plain.features.iter().copied().fold(0.0, f32::max), 1.0);
     }
 
@@ -339,5 +384,20 @@ mod tests {
         }
     }
 
-    const CELLS: &[&str] = &["1", "2", "3.5", "-7e4", "1e36", "inf", "", "NA", "x", "y", "long text of words", "more of it here", "2020-01-01", "2021-02-03"];
+    const CELLS: &[&str] = &[
+        "1",
+        "2",
+        "3.5",
+        "-7e4",
+        "1e36",
+        "inf",
+        "",
+        "NA",
+        "x",
+        "y",
+        "long text of words",
+        "more of it here",
+        "2020-01-01",
+        "2021-02-03",
+    ];
 }

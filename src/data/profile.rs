@@ -89,7 +89,15 @@ fn of_column(column: &Column) -> ColumnProfile {
             (None, levels.len(), top)
         }
     };
-    ColumnProfile { name: column.name.clone(), kind: column.kind, why: column.why.clone(), missing: column.n_missing, distinct, numbers, top }
+    ColumnProfile {
+        name: column.name.clone(),
+        kind: column.kind,
+        why: column.why.clone(),
+        missing: column.n_missing,
+        distinct,
+        numbers,
+        top,
+    }
 }
 
 fn of_numbers(numbers: &[f64], text: impl Fn(f64) -> String) -> Option<NumberProfile> {
@@ -108,7 +116,8 @@ fn of_numbers(numbers: &[f64], text: impl Fn(f64) -> String) -> Option<NumberPro
 fn histogram(values: impl Iterator<Item = f64>, min: f64, max: f64, n_distinct: usize) -> Vec<Bin> {
     let n_bins = n_distinct.clamp(1, MOST_BINS);
     // Divided first: the whole width may be more than a number holds.
-    let edge = |idx: usize| if idx == n_bins { max } else { min + (max / n_bins as f64 - min / n_bins as f64) * idx as f64 };
+    let edge =
+        |idx: usize| if idx == n_bins { max } else { min + (max / n_bins as f64 - min / n_bins as f64) * idx as f64 };
     let mut bins: Vec<_> = (0..n_bins).map(|idx| Bin { from: edge(idx), to: edge(idx + 1), count: 0 }).collect();
     for value in values {
         let found = bins.partition_point(|it| it.to <= value).min(n_bins - 1);
@@ -156,20 +165,31 @@ mod tests {
 
     #[test]
     fn numbers_are_summed_up_and_every_value_is_in_one_bin() {
-        let text = (0..100).fold("n,even,gaps\n".to_owned(), |text, it| format!("{text}{},{},{}\n", it * it, it % 2, if it < 7 { "NA" } else { "1.5" }));
+        let text = (0..100).fold("n,even,gaps\n".to_owned(), |text, it| {
+            format!("{text}{},{},{}\n", it * it, it % 2, if it < 7 { "NA" } else { "1.5" })
+        });
         let profiles = profile(&table_of(&text));
         let numbers = profiles[0].numbers.as_ref().unwrap();
         assert_eq!((numbers.min, numbers.mean, numbers.max), (0.0, 3283.5, 9801.0));
         assert_eq!(numbers.histogram.len(), 24);
         assert_eq!(numbers.histogram.iter().map(|it| it.count).sum::<usize>(), 100);
-        assert_eq!((numbers.histogram[23].to, numbers.histogram[23].count), (9801.0, 3), "the largest value is in the last bin");
-        assert_eq!(profiles[1].numbers.as_ref().unwrap().histogram.iter().map(|it| it.count).collect::<Vec<_>>(), [50, 50]);
+        assert_eq!(
+            (numbers.histogram[23].to, numbers.histogram[23].count),
+            (9801.0, 3),
+            "the largest value is in the last bin"
+        );
+        assert_eq!(
+            profiles[1].numbers.as_ref().unwrap().histogram.iter().map(|it| it.count).collect::<Vec<_>>(),
+            [50, 50]
+        );
         assert_eq!((profiles[2].missing, profiles[2].distinct), (7, 1));
     }
 
     #[test]
     fn the_most_frequent_levels_and_words_come_first() {
-        let profiles = profile(&table_of("fuel\tbody\tday\nb\tred car, red wheels\t2020-01-01\na\ta blue car\t2020-01-03\nb\tnothing at all here\t\n"));
+        let profiles = profile(&table_of(
+            "fuel\tbody\tday\nb\tred car, red wheels\t2020-01-01\na\ta blue car\t2020-01-03\nb\tnothing at all here\t\n",
+        ));
         let top = |idx: usize| profiles[idx].top.iter().map(|it| (it.name.as_str(), it.count)).collect::<Vec<_>>();
         assert_eq!(top(0), [("b", 2), ("a", 1)]);
         assert_eq!(top(1)[0], ("car", 2));

@@ -54,7 +54,8 @@ fn shipped(found: &'static Builtin) -> Result<Dataset, DataError> {
         Files::Table(bytes) => from_bytes(bytes, &name)?,
         Files::Zip(bytes) => of_images(pictures::from_zip(bytes, MAX_UNPACKED_BYTES, &place)?, &name),
         Files::Idx { images, labels, classes } => {
-            let (images, labels) = (unpacked(images, MAX_UNPACKED_BYTES, &place)?, unpacked(labels, MAX_UNPACKED_BYTES, &place)?);
+            let (images, labels) =
+                (unpacked(images, MAX_UNPACKED_BYTES, &place)?, unpacked(labels, MAX_UNPACKED_BYTES, &place)?);
             of_images((idx::images(&images, &labels, classes, &place)?, Vec::new()), &name)
         }
     };

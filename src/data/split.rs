@@ -27,7 +27,13 @@ struct Quota {
 ///
 /// # Errors
 /// [`DataError::EmptySplit`] where a part would stay empty.
-pub(super) fn deal(rows: &[u32], classes: Option<&[u32]>, spec: &SplitSpec, seed: u64, place: &str) -> Result<Split, DataError> {
+pub(super) fn deal(
+    rows: &[u32],
+    classes: Option<&[u32]>,
+    spec: &SplitSpec,
+    seed: u64,
+    place: &str,
+) -> Result<Split, DataError> {
     let whole = whole_quota(rows.len(), spec, place)?;
     let mut rng = stream(Purpose::Split, spec.seed.unwrap_or(seed), 0);
     let mut split = Split::default();
@@ -75,7 +81,9 @@ fn whole_quota(n_rows: usize, spec: &SplitSpec, place: &str) -> Result<Quota, Da
     let share = |fraction: f64| (fraction * n_rows as f64).round().max(0.0) as usize;
     let quota = Quota { validation: share(spec.validation), test: share(spec.test) };
     let train = n_rows.saturating_sub(quota.validation).saturating_sub(quota.test);
-    let empty = [("validation", quota.validation), ("testing", quota.test), ("training", train)].into_iter().find(|(_, n)| *n == 0);
+    let empty = [("validation", quota.validation), ("testing", quota.test), ("training", train)]
+        .into_iter()
+        .find(|(_, n)| *n == 0);
     match empty {
         Some((part, _)) => Err(DataError::EmptySplit {
             part,
@@ -103,11 +111,14 @@ fn class_quotas(sizes: &[usize], whole: Quota) -> Vec<Quota> {
     // Each class keeps a row to train on for as long as the totals allow it.
     let room: Vec<_> = sizes.iter().map(|it| it.saturating_sub(1)).collect();
     let test = share_out(whole.test, sizes, &room);
-    let left = |room: &[usize]| -> Vec<usize> { room.iter().zip(&test).map(|(room, taken)| room.saturating_sub(*taken)).collect() };
+    let left = |room: &[usize]| -> Vec<usize> {
+        room.iter().zip(&test).map(|(room, taken)| room.saturating_sub(*taken)).collect()
+    };
     let validation = share_out(whole.validation, sizes, &left(&room));
     let validation_total: usize = validation.iter().sum();
     let test_total: usize = test.iter().sum();
-    let mut quotas: Vec<_> = validation.iter().zip(&test).map(|(validation, test)| Quota { validation: *validation, test: *test }).collect();
+    let mut quotas: Vec<_> =
+        validation.iter().zip(&test).map(|(validation, test)| Quota { validation: *validation, test: *test }).collect();
     // Only where nearly every class has a single row: the totals stay exact and those classes go untrained.
     for _ in test_total..whole.test {
         if let Some(quota) = with_room(&mut quotas, sizes) {
@@ -131,8 +142,11 @@ fn share_out(total: usize, sizes: &[usize], room: &[usize]) -> Vec<usize> {
     let n_rows: usize = sizes.iter().sum();
     // Whole numbers: a remainder that is off by a rounding error would deal rows differently on another machine.
     let ideal = |size: &usize| total as u128 * *size as u128;
-    let mut shares: Vec<_> =
-        sizes.iter().zip(room).map(|(size, room)| ((ideal(size) / n_rows.max(1) as u128) as usize).min(*room)).collect();
+    let mut shares: Vec<_> = sizes
+        .iter()
+        .zip(room)
+        .map(|(size, room)| ((ideal(size) / n_rows.max(1) as u128) as usize).min(*room))
+        .collect();
     let mut by_remainder: Vec<_> = (0..sizes.len()).collect();
     by_remainder.sort_by_key(|idx| std::cmp::Reverse(ideal(&sizes[*idx]) % n_rows.max(1) as u128));
     let mut open = total - shares.iter().sum::<usize>();
@@ -170,7 +184,12 @@ mod tests {
 
     #[test]
     fn sizes_are_rounded_fractions_of_all_rows_by_every_method() {
-        let cases = [(1436, 0.16, 0.2, (919, 230, 287)), (10, 0.25, 0.25, (4, 3, 3)), (7, 0.2, 0.2, (5, 1, 1)), (344, 0.2, 0.2, (206, 69, 69))];
+        let cases = [
+            (1436, 0.16, 0.2, (919, 230, 287)),
+            (10, 0.25, 0.25, (4, 3, 3)),
+            (7, 0.2, 0.2, (5, 1, 1)),
+            (344, 0.2, 0.2, (206, 69, 69)),
+        ];
         for (n_rows, validation, test, expected) in cases {
             let classes: Vec<u32> = (0..n_rows).map(|row| if row % 11 == 0 { 2 } else { row % 2 }).collect();
             for method in [SplitMethod::Stratified, SplitMethod::Random, SplitMethod::Ordered] {
@@ -184,7 +203,8 @@ mod tests {
     #[test]
     fn stratified_parts_hold_each_class_in_proportion_to_one_row() {
         let sizes = [500_u32, 300, 150, 49, 1];
-        let classes: Vec<u32> = sizes.iter().zip(0..).flat_map(|(size, class)| std::iter::repeat_n(class, *size as usize)).collect();
+        let classes: Vec<u32> =
+            sizes.iter().zip(0..).flat_map(|(size, class)| std::iter::repeat_n(class, *size as usize)).collect();
         let split = dealt(1000, Some(&classes), &spec(0.2, 0.15, SplitMethod::Stratified), 3);
         for (class, size) in (0..).zip(sizes) {
             let count = |part: &[u32]| part.iter().filter(|row| classes[**row as usize] == class).count() as f64;
@@ -218,11 +238,20 @@ mod tests {
 
     #[test]
     fn a_part_without_rows_is_refused_by_name() {
-        let cases = [(2, 0.2, 0.3, "validation"), (2, 0.5, 0.2, "testing"), (10, 0.6, 0.4, "training"), (10, 0.9, 0.9, "training")];
+        let cases = [
+            (2, 0.2, 0.3, "validation"),
+            (2, 0.5, 0.2, "testing"),
+            (10, 0.6, 0.4, "training"),
+            (10, 0.9, 0.9, "training"),
+        ];
         for (n_rows, validation, test, part) in cases {
             let rows: Vec<_> = (0..n_rows).collect();
-            let refused = deal(&rows, None, &spec(validation, test, SplitMethod::Random), 1, "cars.csv").unwrap_err().to_string();
-            assert!(refused.starts_with(&format!("no rows are left for {part}")) && refused.ends_with(": cars.csv"), "{refused}");
+            let refused =
+                deal(&rows, None, &spec(validation, test, SplitMethod::Random), 1, "cars.csv").unwrap_err().to_string();
+            assert!(
+                refused.starts_with(&format!("no rows are left for {part}")) && refused.ends_with(": cars.csv"),
+                "{refused}"
+            );
         }
     }
 }

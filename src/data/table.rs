@@ -67,7 +67,12 @@ fn named_delimiter(text: &str) -> Option<u8> {
 
 /// All records with the line each starts in. Blank lines are none.
 fn records(text: &str, delimiter: u8) -> Vec<(u64, StringRecord)> {
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .trim(Trim::All)
+        .from_reader(text.as_bytes());
     // Reading from memory that is known to be UTF-8 and may be ragged cannot fail.
     reader
         .records()
@@ -102,7 +107,8 @@ fn delimiter(text: &str) -> u8 {
 /// Thousandths of the first rows that have the commonest number of cells; 0 where these are the fewer
 /// rows, which hold the delimiter by chance.
 fn evenness(text: &str, delimiter: u8) -> usize {
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut widths: Vec<_> = reader.records().map_while(Result::ok).take(ROWS_LOOKED_AT).map(|it| it.len()).collect();
     widths.sort_unstable();
     let commonest = widths.chunk_by(|a, b| a == b).filter(|it| it[0] > 1).map(<[usize]>::len).max();
@@ -119,20 +125,28 @@ fn has_header(records: &[(u64, StringRecord)]) -> bool {
     }
     // A table of words alone: names are not found again below, values are.
     let looked_at = &body[..body.len().min(ROWS_LOOKED_AT)];
-    let is_value = |(column, name): &(usize, &str)| !name.is_empty() && looked_at.iter().any(|(_, row)| row.get(*column) == Some(*name));
+    let is_value = |(column, name): &(usize, &str)| {
+        !name.is_empty() && looked_at.iter().any(|(_, row)| row.get(*column) == Some(*name))
+    };
     let n_values = first.iter().enumerate().filter(is_value).count();
     2 * n_values <= first.len()
 }
 
 fn names(record: &StringRecord) -> Vec<String> {
-    let name = |(idx, name): (usize, &str)| if name.is_empty() { format!("column {}", idx + 1) } else { name.to_owned() };
+    let name =
+        |(idx, name): (usize, &str)| if name.is_empty() { format!("column {}", idx + 1) } else { name.to_owned() };
     record.iter().enumerate().map(name).collect()
 }
 
 fn check_names(header: &[String], place: &str) -> Result<(), DataError> {
     for (second, name) in header.iter().enumerate() {
         if let Some(first) = header[..second].iter().position(|it| it == name) {
-            return Err(DataError::DuplicateColumn { name: name.clone(), first: first + 1, second: second + 1, place: place.to_owned() });
+            return Err(DataError::DuplicateColumn {
+                name: name.clone(),
+                first: first + 1,
+                second: second + 1,
+                place: place.to_owned(),
+            });
         }
     }
     Ok(())
@@ -165,7 +179,10 @@ mod tests {
             assert_eq!(rows, [["1", "2"], ["3", "4"]], "{text:?}");
         }
         let (header, rows) = cells("x;y\n1,5;2,5\n3,5;4,5\n");
-        assert_eq!((header, rows[1].clone()), (vec!["x".to_owned(), "y".to_owned()], vec!["3,5".to_owned(), "4,5".to_owned()]));
+        assert_eq!(
+            (header, rows[1].clone()),
+            (vec!["x".to_owned(), "y".to_owned()], vec!["3,5".to_owned(), "4,5".to_owned()])
+        );
         for text in ["word\nalpha\nbeta\n", "word\nalpha\nbeta;gamma\n"] {
             let (header, rows) = cells(text);
             assert_eq!((header.len(), rows.len()), (1, 2), "{text:?}");

@@ -96,7 +96,9 @@ fn target_column<'a>(dataset: &'a Dataset, spec: &DataSpec, notes: &mut Vec<Stri
     if let Some(name) = spec.target.as_ref().or(dataset.usual_target.as_ref()) {
         return named(dataset, name);
     }
-    let usual = USUAL_NAMES.iter().find_map(|name| dataset.columns.iter().find(|it| it.is_input() && it.name.eq_ignore_ascii_case(name)));
+    let usual = USUAL_NAMES
+        .iter()
+        .find_map(|name| dataset.columns.iter().find(|it| it.is_input() && it.name.eq_ignore_ascii_case(name)));
     if let Some(column) = usual {
         notes.push(format!("No target was chosen; {} was taken by its name", column.name));
         return Ok(column);
@@ -112,11 +114,20 @@ fn image_labels(images: &Images, dataset: &Dataset, spec: &DataSpec) -> Result<L
         return Err(DataError::NoClasses { place: dataset.place.clone() });
     }
     if let Some(name) = spec.target.as_ref().filter(|it| *it != IMAGE_TARGET) {
-        return Err(DataError::NoColumn { name: name.clone(), nearest: IMAGE_TARGET.to_owned(), place: dataset.place.clone() });
+        return Err(DataError::NoColumn {
+            name: name.clone(),
+            nearest: IMAGE_TARGET.to_owned(),
+            place: dataset.place.clone(),
+        });
     }
     if spec.task == TaskChoice::Regression {
         let text = images.classes.first().cloned().unwrap_or_default();
-        return Err(DataError::NotANumber { column: IMAGE_TARGET.to_owned(), text, line: 1, place: dataset.place.clone() });
+        return Err(DataError::NotANumber {
+            column: IMAGE_TARGET.to_owned(),
+            text,
+            line: 1,
+            place: dataset.place.clone(),
+        });
     }
     let labels = word_labels(&images.classes, &images.labels);
     let labels = Labels { target: Target { name: IMAGE_TARGET.to_owned(), ..labels.target }, ..labels };
@@ -179,7 +190,8 @@ fn numbered_labels(numbers: &[f64]) -> Labels {
     let mut values: Vec<_> = numbers.iter().copied().filter(|it| !it.is_nan()).map(|it| it + 0.0).collect();
     values.sort_unstable_by(f64::total_cmp);
     values.dedup();
-    let class_of = |it: &f64| values.binary_search_by(|value| value.total_cmp(&(it + 0.0))).map_or(f64::NAN, |class| class as f64);
+    let class_of =
+        |it: &f64| values.binary_search_by(|value| value.total_cmp(&(it + 0.0))).map_or(f64::NAN, |class| class as f64);
     let classes: Vec<_> = values.iter().map(|it| cell::number_text(*it)).collect();
     Labels { target: unnamed(task_of(classes.len()), classes), values: numbers.iter().map(class_of).collect() }
 }
@@ -242,7 +254,11 @@ mod tests {
         let cases: [(Vec<String>, Task, &[&str]); 6] = [
             ((0..40).map(|it| ["yes", "no"][it % 2].to_owned()).collect(), Task::Binary, &["no", "yes"]),
             ((0..40).map(|it| (it % 2).to_string()).collect(), Task::Binary, &["0", "1"]),
-            ((0..60).map(|it| (it % 12).to_string()).collect(), Task::Classes(12), &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]),
+            (
+                (0..60).map(|it| (it % 12).to_string()).collect(),
+                Task::Classes(12),
+                &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"],
+            ),
             ((0..59).map(|it| (it % 12).to_string()).collect(), Task::Regression, &[]),
             ((0..210).map(|it| (it % 21).to_string()).collect(), Task::Regression, &[]),
             ((0..40).map(|it| format!("{}.5", it % 2)).collect(), Task::Regression, &[]),
@@ -261,9 +277,21 @@ mod tests {
     #[test]
     fn without_a_choice_the_target_is_found_and_said() {
         let cases = [
-            ("Price,km,fuel\n1.5,2,a\n2.5,3,b\n3.5,4,a\n", "Price", "No target was chosen; Price was taken by its name"),
-            ("km,fuel,sort\n1,a,x\n2,b,y\n3,a,x\n4,b,y\n", "sort", "No target was chosen; the last column, sort, was taken"),
-            ("km,sort,id\n1,x,7\n2,y,3\n3,x,5\n4,y,1\n", "sort", "No target was chosen; the last column, sort, was taken"),
+            (
+                "Price,km,fuel\n1.5,2,a\n2.5,3,b\n3.5,4,a\n",
+                "Price",
+                "No target was chosen; Price was taken by its name",
+            ),
+            (
+                "km,fuel,sort\n1,a,x\n2,b,y\n3,a,x\n4,b,y\n",
+                "sort",
+                "No target was chosen; the last column, sort, was taken",
+            ),
+            (
+                "km,sort,id\n1,x,7\n2,y,3\n3,x,5\n4,y,1\n",
+                "sort",
+                "No target was chosen; the last column, sort, was taken",
+            ),
         ];
         for (text, name, note) in cases {
             let target = found(text, None, TaskChoice::Auto).unwrap();
@@ -279,10 +307,18 @@ mod tests {
             ("a,t\n1,x\n2,x\n3,\n", TaskChoice::Auto, "the target \"t\" is \"x\" in every row"),
             ("a,t\n1,\n2,NA\n", TaskChoice::Auto, "the target \"t\" has no value in any row"),
             ("a,b\n1,2\n2,3\n", TaskChoice::Auto, "there is no column \"t\"; the nearest is"),
-            ("a,t\n1,v\n2,w\n3,x\n4,y\n5,z\n", TaskChoice::Auto, "the target \"t\" has 5 different values in 5 rows, too many for classes"),
+            (
+                "a,t\n1,v\n2,w\n3,x\n4,y\n5,z\n",
+                TaskChoice::Auto,
+                "the target \"t\" has 5 different values in 5 rows, too many for classes",
+            ),
             ("a,t\n1,2\n2,x\n3,2\n4,x\n", TaskChoice::Regression, "column \"t\" is not a number in line 3: \"x\""),
             ("a,t\n1,2.5\n2,inf\n3,2\n", TaskChoice::Auto, "column \"t\" holds \"inf\" in line 3"),
-            ("a,t\n1,2.5\n2,3.5\n3,4.5\n4,5.5\n5,6.5\n6,abc\n", TaskChoice::Auto, "column \"t\" is not a number in line 7: \"abc\""),
+            (
+                "a,t\n1,2.5\n2,3.5\n3,4.5\n4,5.5\n5,6.5\n6,abc\n",
+                TaskChoice::Auto,
+                "column \"t\" is not a number in line 7: \"abc\"",
+            ),
         ];
         for (text, task, expected) in cases {
             let refused = found(text, Some("t"), task).unwrap_err().to_string();

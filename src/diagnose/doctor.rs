@@ -59,7 +59,15 @@ const TELL_AGAIN_EPOCHS: u64 = 5;
 
 impl Doctor {
     pub fn new(context: Context) -> Self {
-        let watch = |rule: &'static Rule| Watch { rule, observer: (rule.make)(&context), hits: 0, misses: 0, told: None, text: String::new(), now: None };
+        let watch = |rule: &'static Rule| Watch {
+            rule,
+            observer: (rule.make)(&context),
+            hits: 0,
+            misses: 0,
+            told: None,
+            text: String::new(),
+            now: None,
+        };
         let watches = RULES.iter().map(watch).collect();
         Self { context, watches, last_epoch: 0 }
     }
@@ -104,7 +112,9 @@ impl Watch {
                 match self.told {
                     None if self.hits < self.observer.hysteresis().enter => None,
                     None => Some(self.tell(context, FindingState::Raised, now)),
-                    Some(told) => self.is_news(context, told, now).then(|| self.tell(context, FindingState::Changed, now)),
+                    Some(told) => {
+                        self.is_news(context, told, now).then(|| self.tell(context, FindingState::Changed, now))
+                    }
                 }
             }
         }
@@ -112,9 +122,11 @@ impl Watch {
 
     fn not_finite(&mut self, context: &Context, row: &StepRow) -> Option<FindingRow> {
         match (self.observer.not_finite(row), self.told) {
-            (Look::Seen { severity, grade, from_epoch }, None) => {
-                Some(self.tell(context, FindingState::Raised, Told { severity, grade, from_epoch, to_epoch: row.epoch }))
-            }
+            (Look::Seen { severity, grade, from_epoch }, None) => Some(self.tell(
+                context,
+                FindingState::Raised,
+                Told { severity, grade, from_epoch, to_epoch: row.epoch },
+            )),
             (Look::Unclear | Look::Absent | Look::Seen { .. }, _) => None,
         }
     }
@@ -182,7 +194,11 @@ mod tests {
 
     #[test]
     fn stored_rows_give_the_same_findings_again() {
-        for rows in [recorded::spam_emails(), recorded::house_prices_stalled(), run(9, |epoch| (1.0 / (6.0 - epoch).max(0.0), 1.0))] {
+        for rows in [
+            recorded::spam_emails(),
+            recorded::house_prices_stalled(),
+            run(9, |epoch| (1.0 / (6.0 - epoch).max(0.0), 1.0)),
+        ] {
             let stored: Vec<String> = rows.iter().map(|row| Event::Epoch(row.clone()).to_json()).collect();
             let read = stored.iter().map(|line| match serde_json::from_str(line) {
                 Ok(Event::Epoch(row)) => row,
@@ -191,7 +207,10 @@ mod tests {
             let (live, again) = (everything(&binary(), &rows), everything(&binary(), &read.collect::<Vec<_>>()));
             assert!(!live.is_empty());
             assert_eq!(live, again);
-            assert!(live.iter().all(|it| serde_json::from_str::<FindingRow>(&serde_json::to_string(it).unwrap()).unwrap() == *it));
+            assert!(
+                live.iter()
+                    .all(|it| serde_json::from_str::<FindingRow>(&serde_json::to_string(it).unwrap()).unwrap() == *it)
+            );
         }
     }
 
@@ -230,10 +249,13 @@ mod tests {
 
     #[test]
     fn no_row_however_odd_makes_it_stumble() {
-        const ODD: [f64; 12] = [0.0, -0.0, 1.0, -1.0, 1e-300, -1e300, 1e308, 5e-324, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.5];
+        const ODD: [f64; 12] =
+            [0.0, -0.0, 1.0, -1.0, 1e-300, -1e300, 1e308, 5e-324, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.5];
         for seed in 0..300 {
             let mut noise = Noise::new(seed);
-            let mut odd = |few: bool| if few && noise.even() < 0.9 { 1.0 - 0.5 * noise.even() } else { ODD[(noise.even() * 12.0) as usize] };
+            let mut odd = |few: bool| {
+                if few && noise.even() < 0.9 { 1.0 - 0.5 * noise.even() } else { ODD[(noise.even() * 12.0) as usize] }
+            };
             let mut rows = run(80, |_| (odd(seed % 2 == 0), odd(seed % 2 == 0)));
             for row in &mut rows {
                 row.validation_se = (odd(false) > 0.0).then(|| odd(false));
@@ -288,7 +310,11 @@ mod tests {
                     context.project.set(it).unwrap();
                 }
                 context.project.set_value("optimizer", optimizer).unwrap();
-                for finding in troubles().iter().flat_map(|rows| everything(&context, rows)).filter(|it| it.state != FindingState::Cleared) {
+                for finding in troubles()
+                    .iter()
+                    .flat_map(|rows| everything(&context, rows))
+                    .filter(|it| it.state != FindingState::Cleared)
+                {
                     seen.insert(finding.rule.clone());
                     assert!(!finding.text.is_empty() && !finding.rival.is_empty(), "{finding:?}");
                     assert!(finding.text.matches(". ").count() <= 1, "at most two sentences: {}", finding.text);

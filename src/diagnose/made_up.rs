@@ -56,7 +56,10 @@ pub(super) fn regression() -> Context {
 
 /// Two classes, evenly spread.
 pub(super) fn binary() -> Context {
-    context(Task::Binary, [("loss", std::f64::consts::LN_2), ("accuracy", 0.5), ("balanced_accuracy", 0.5), ("roc_auc", 0.5)])
+    context(
+        Task::Binary,
+        [("loss", std::f64::consts::LN_2), ("accuracy", 0.5), ("balanced_accuracy", 0.5), ("roc_auc", 0.5)],
+    )
 }
 
 fn context<const N: usize>(task: Task, baseline: [(&str, f64); N]) -> Context {

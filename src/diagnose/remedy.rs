@@ -51,7 +51,11 @@ pub(super) fn learning_rate(context: &Context, now: f64, rate: Rate) -> Option<R
         Rate::Triple => (3.0, "three times as much"),
     };
     let value = significant(base_rate(context, now) * factor, 2);
-    remedy(&context.project, format!("Learning rate {}, {words}", number_text(value)), [("learning_rate", json!(value))])
+    remedy(
+        &context.project,
+        format!("Learning rate {}, {words}", number_text(value)),
+        [("learning_rate", json!(value))],
+    )
 }
 
 /// The learning rate that is usual for the optimizer.
@@ -59,7 +63,11 @@ pub(super) fn usual_learning_rate(context: &Context) -> Option<Remedy> {
     let optimizer = &context.project.optimizer;
     let value = optimizer.usual_learning_rate();
     let name = optimizer.get_message().unwrap_or_default();
-    remedy(&context.project, format!("Learning rate {}, usual for {name}", number_text(value)), [("learning_rate", json!(value))])
+    remedy(
+        &context.project,
+        format!("Learning rate {}, usual for {name}", number_text(value)),
+        [("learning_rate", json!(value))],
+    )
 }
 
 /// The knob's value behind a row's learning rate: under a schedule the row shows only a share of it.
@@ -67,7 +75,9 @@ pub(super) fn base_rate(context: &Context, now: f64) -> f64 {
     match context.project.schedule.kind {
         // It may have been turned while training, and the row knows.
         ScheduleKind::Constant => now,
-        ScheduleKind::Step(_) | ScheduleKind::Exponential(_) | ScheduleKind::Cosine(_) | ScheduleKind::Plateau(_) => context.project.learning_rate,
+        ScheduleKind::Step(_) | ScheduleKind::Exponential(_) | ScheduleKind::Cosine(_) | ScheduleKind::Plateau(_) => {
+            context.project.learning_rate
+        }
     }
 }
 
@@ -131,7 +141,9 @@ pub(super) fn smaller(project: &Project) -> Option<Remedy> {
 /// Stops when validation has stopped improving, where nothing does so yet.
 pub(super) fn stop_early(project: &Project) -> Option<Remedy> {
     match project.stopping {
-        StoppingSpec::Off => remedy(project, "Stop early and keep the best epoch".to_owned(), [("stopping", json!("patience"))]),
+        StoppingSpec::Off => {
+            remedy(project, "Stop early and keep the best epoch".to_owned(), [("stopping", json!("patience"))])
+        }
         StoppingSpec::Patience(_) => None,
     }
 }

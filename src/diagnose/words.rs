@@ -14,7 +14,11 @@ pub(super) fn number(value: f64) -> String {
 /// A share as percent: `12 %`, `0.4 %`; from ten times on as a multiple.
 pub(super) fn percent(share: f64) -> String {
     let percent = 100.0 * share;
-    if percent.abs() < 9.95 { format!("{} %", number_text(significant(percent, 2))) } else { format!("{} %", percent.round()) }
+    if percent.abs() < 9.95 {
+        format!("{} %", number_text(significant(percent, 2)))
+    } else {
+        format!("{} %", percent.round())
+    }
 }
 
 /// `value` rounded to so many significant digits.

@@ -78,12 +78,19 @@ pub fn open(spec: DeviceSpec) -> Result<OpenDevice, TrainError> {
         DeviceSpec::Auto | DeviceSpec::Cpu => Ok(OpenDevice::cpu()),
         DeviceSpec::Gpu => {
             let real = adapters().into_iter().find(|it| !it.info.software);
-            let real = real.ok_or_else(|| missing("gpu", "this machine has no graphics adapter that Vulkan, Metal or DirectX 12 can use"))?;
+            let real = real.ok_or_else(|| {
+                missing("gpu", "this machine has no graphics adapter that Vulkan, Metal or DirectX 12 can use")
+            })?;
             open_adapter(&real)
         }
         DeviceSpec::GpuAt(n) => {
             let adapters = adapters();
-            let found = adapters.get(n).ok_or_else(|| missing(&format!("gpu:{n}"), &format!("`learnscope devices` lists {} graphics adapters, counted from 0", adapters.len())))?;
+            let found = adapters.get(n).ok_or_else(|| {
+                missing(
+                    &format!("gpu:{n}"),
+                    &format!("`learnscope devices` lists {} graphics adapters, counted from 0", adapters.len()),
+                )
+            })?;
             open_adapter(found)
         }
     }
@@ -97,10 +104,19 @@ pub fn check(spec: DeviceSpec) -> Result<(), TrainError> {
     match spec {
         DeviceSpec::Auto | DeviceSpec::Cpu => Ok(()),
         DeviceSpec::Gpu if adapters().iter().any(|it| !it.info.software) => Ok(()),
-        DeviceSpec::Gpu => Err(missing("gpu", "this machine has no graphics adapter that Vulkan, Metal or DirectX 12 can use")),
+        DeviceSpec::Gpu => {
+            Err(missing("gpu", "this machine has no graphics adapter that Vulkan, Metal or DirectX 12 can use"))
+        }
         DeviceSpec::GpuAt(n) => {
             let n_adapters = adapters().len();
-            if n < n_adapters { Ok(()) } else { Err(missing(&format!("gpu:{n}"), &format!("`learnscope devices` lists {n_adapters} graphics adapters, counted from 0"))) }
+            if n < n_adapters {
+                Ok(())
+            } else {
+                Err(missing(
+                    &format!("gpu:{n}"),
+                    &format!("`learnscope devices` lists {n_adapters} graphics adapters, counted from 0"),
+                ))
+            }
         }
     }
 }
@@ -116,12 +132,13 @@ fn open_adapter(adapter: &Adapter) -> Result<OpenDevice, TrainError> {
     let device = if let Some(device) = opened.get(&id) {
         device.clone()
     } else {
-            let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend);
-            // The driver may panic on its own thread; that must end in a line, too.
-            let device = catch_unwind(AssertUnwindSafe(|| options.init())).map_err(|_| init_failed(&adapter.info, "its driver panicked"))?;
-            let device = device.map_err(|err: WgpuInitError| init_failed(&adapter.info, &err.to_string()))?;
-            opened.insert(id.clone(), device.clone());
-            device
+        let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.backend);
+        // The driver may panic on its own thread; that must end in a line, too.
+        let device = catch_unwind(AssertUnwindSafe(|| options.init()))
+            .map_err(|_| init_failed(&adapter.info, "its driver panicked"))?;
+        let device = device.map_err(|err: WgpuInitError| init_failed(&adapter.info, &err.to_string()))?;
+        opened.insert(id.clone(), device.clone());
+        device
     };
     Ok(OpenDevice { device, id, name: adapter.info.name.clone(), is_cpu: false })
 }
@@ -157,7 +174,15 @@ fn enumerate() -> Vec<Adapter> {
         *nth += 1;
         let Some(kind) = kind else { continue };
         let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
-        let info = DeviceInfo { id: format!("gpu:{}", adapters.len()), name: info.name, kind: kind_name.to_owned(), api: api.to_owned(), driver, software, problem: None };
+        let info = DeviceInfo {
+            id: format!("gpu:{}", adapters.len()),
+            name: info.name,
+            kind: kind_name.to_owned(),
+            api: api.to_owned(),
+            driver,
+            software,
+            problem: None,
+        };
         adapters.push(Adapter { info, kind, backend });
     }
     adapters
@@ -211,7 +236,15 @@ fn try_out(info: &DeviceInfo) -> Result<(), TrainError> {
 }
 
 fn cpu_info() -> DeviceInfo {
-    DeviceInfo { id: "cpu".to_owned(), name: cpu_name(), kind: "processor".to_owned(), api: "flex".to_owned(), driver: String::new(), software: false, problem: None }
+    DeviceInfo {
+        id: "cpu".to_owned(),
+        name: cpu_name(),
+        kind: "processor".to_owned(),
+        api: "flex".to_owned(),
+        driver: String::new(),
+        software: false,
+        problem: None,
+    }
 }
 
 fn cpu_name() -> String {

@@ -35,7 +35,10 @@ impl Trainer {
     pub fn measure(&self, rows: &[u32], outputs: Vec<f32>) -> Evaluation {
         let targets = || rows.iter().map(|row| self.data.targets[*row as usize]);
         let each = outputs.chunks(self.loss.n_outputs());
-        let losses: Vec<_> = each.zip(targets()).map(|(output, target)| (self.loss.of_row(output, target), self.loss.weight_of(target))).collect();
+        let losses: Vec<_> = each
+            .zip(targets())
+            .map(|(output, target)| (self.loss.of_row(output, target), self.loss.weight_of(target)))
+            .collect();
         let (loss, loss_error) = mean_and_error(&losses);
         Evaluation { loss, loss_error, metrics: metrics_of(&self.data, rows, &outputs), outputs }
     }

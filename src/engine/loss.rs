@@ -23,7 +23,9 @@ impl Loss {
             LossSpec::Mse | LossSpec::Mae | LossSpec::Huber(_) => false,
         };
         let n_rows: usize = class_counts.iter().sum();
-        let weight = |count: &usize| if balanced && *count > 0 { n_rows as f32 / (class_counts.len() * count) as f32 } else { 1.0 };
+        let weight = |count: &usize| {
+            if balanced && *count > 0 { n_rows as f32 / (class_counts.len() * count) as f32 } else { 1.0 }
+        };
         Self { spec: spec.clone(), n_outputs: spec.n_outputs(task), weights: class_counts.iter().map(weight).collect() }
     }
 
@@ -74,12 +76,15 @@ impl Loss {
                 let inner = error.abs().min(it.delta);
                 0.5 * inner * inner + it.delta * (error.abs() - inner)
             }
-            LossSpec::BinaryCrossEntropy(_) => first.max(0.0) - first * f64::from(target) + (-first.abs()).exp().ln_1p(),
+            LossSpec::BinaryCrossEntropy(_) => {
+                first.max(0.0) - first * f64::from(target) + (-first.abs()).exp().ln_1p()
+            }
             LossSpec::CrossEntropy(it) => {
                 let logs = log_softmax_row(output);
                 let n = logs.len() as f64;
                 let term = |(class, log): (usize, &f64)| {
-                    let share = it.label_smoothing / n + if class == target as usize { 1.0 - it.label_smoothing } else { 0.0 };
+                    let share =
+                        it.label_smoothing / n + if class == target as usize { 1.0 - it.label_smoothing } else { 0.0 };
                     -f64::from(self.weights[class]) * share * log
                 };
                 let loss: f64 = logs.iter().enumerate().map(term).sum();
@@ -116,7 +121,9 @@ impl Loss {
         let evenly = smoothing / self.n_outputs as f32;
         let mut shares = Vec::with_capacity(targets.len() * self.n_outputs);
         for target in targets {
-            let of_class = |class: usize| self.weights[class] * (evenly + if class == *target as usize { 1.0 - smoothing } else { 0.0 });
+            let of_class = |class: usize| {
+                self.weights[class] * (evenly + if class == *target as usize { 1.0 - smoothing } else { 0.0 })
+            };
             shares.extend((0..self.n_outputs).map(of_class));
         }
         shares
@@ -170,7 +177,8 @@ mod tests {
             let targets: &[f32] = if task == Task::Regression { &[0.5, -1.0, 2.0, 0.1] } else { &[0.0, 1.0, 1.0, 0.0] };
             let tensor = Tensor::<2>::from_data(TensorData::new(outputs.clone(), [4, width]), &device);
             let learned = f64::from(loss.mean(tensor, targets, &device).into_scalar::<f32>());
-            let rows: Vec<_> = outputs.chunks(width).zip(targets).map(|(out, t)| (loss.of_row(out, *t), loss.weight_of(*t))).collect();
+            let rows: Vec<_> =
+                outputs.chunks(width).zip(targets).map(|(out, t)| (loss.of_row(out, *t), loss.weight_of(*t))).collect();
             let (measured, _) = mean_and_error(&rows);
             assert!((learned - measured).abs() < 1e-6 * measured.abs().max(1.0), "{spec:?}: {learned} {measured}");
         }

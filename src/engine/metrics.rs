@@ -30,8 +30,12 @@ pub(crate) fn classification(actual: &[usize], scores: &[f32], n_classes: usize)
     let right: f64 = (0..n_classes).map(|it| count(it, it)).sum();
     let recalls = (0..n_classes).filter(|it| n_actual(*it) > 0.0).map(|it| count(it, it) / n_actual(it));
     // A class that neither occurs nor is predicted has no F1.
-    let f1s = (0..n_classes).map(|it| (count(it, it), n_actual(it) + n_predicted(it))).filter(|it| it.1 > 0.0).map(|(hits, all)| 2.0 * hits / all);
-    let metrics = [("accuracy", right / actual.len() as f64), ("macro_f1", mean(f1s)), ("balanced_accuracy", mean(recalls))];
+    let f1s = (0..n_classes)
+        .map(|it| (count(it, it), n_actual(it) + n_predicted(it)))
+        .filter(|it| it.1 > 0.0)
+        .map(|(hits, all)| 2.0 * hits / all);
+    let metrics =
+        [("accuracy", right / actual.len() as f64), ("macro_f1", mean(f1s)), ("balanced_accuracy", mean(recalls))];
     let mut metrics: Metrics = metrics.map(named).into();
     if n_classes == 2 {
         let (name, auc) = named(("roc_auc", roc_auc(actual, scores)));
@@ -121,7 +125,10 @@ mod tests {
         assert_eq!(metrics.len(), expected.len(), "{metrics:?}");
         for (name, expected) in expected {
             let value = metrics[*name];
-            assert!((value - expected).abs() < 1e-12 || (value.is_nan() && expected.is_nan()), "{name} is {value}, not {expected}");
+            assert!(
+                (value - expected).abs() < 1e-12 || (value.is_nan() && expected.is_nan()),
+                "{name} is {value}, not {expected}"
+            );
         }
     }
 
@@ -140,7 +147,8 @@ mod tests {
         check(&small, &[("r2", 0.9486081370449679), ("rmse", 0.6123724356957945), ("mae", 0.5)]);
         let drawn = draw(400, 7);
         let actual: Vec<f64> = drawn[..200].iter().map(|it| it * 10.0 - 5.0).collect();
-        let predicted: Vec<f64> = actual.iter().zip(&drawn[200..]).map(|(it, noise)| it + (noise - 0.5) * 3.0).collect();
+        let predicted: Vec<f64> =
+            actual.iter().zip(&drawn[200..]).map(|(it, noise)| it + (noise - 0.5) * 3.0).collect();
         let expected = [("r2", 0.9172178961725774), ("rmse", 0.8195499693320712), ("mae", 0.7158360817702487)];
         check(&regression(&actual, &predicted), &expected);
     }
@@ -148,7 +156,10 @@ mod tests {
     #[test]
     fn large_values_keep_their_small_differences() {
         let metrics = regression(&[1e9 + 1.0, 1e9 + 2.0, 1e9 + 4.0], &[1e9 + 1.5, 1e9 + 2.0, 1e9 + 3.0]);
-        assert!((metrics["r2"] - 0.7321428571428574).abs() < 1e-9 && (metrics["rmse"] - 0.6454972243679028).abs() < 1e-12, "{metrics:?}");
+        assert!(
+            (metrics["r2"] - 0.7321428571428574).abs() < 1e-9 && (metrics["rmse"] - 0.6454972243679028).abs() < 1e-12,
+            "{metrics:?}"
+        );
     }
 
     #[test]
@@ -164,7 +175,8 @@ mod tests {
     fn two_classes_from_one_logit_with_ties() {
         let actual = [0, 1, 0, 1, 1, 0, 1, 0];
         let scores = [-1.0, 0.5, 0.5, 0.5, 2.0, -1.0, -1.0, 3.0];
-        let expected = [("accuracy", 0.625), ("macro_f1", 0.6190476190476191), ("balanced_accuracy", 0.625), ("roc_auc", 0.5625)];
+        let expected =
+            [("accuracy", 0.625), ("macro_f1", 0.6190476190476191), ("balanced_accuracy", 0.625), ("roc_auc", 0.5625)];
         check(&classification(&actual, &scores, 2), &expected);
         assert_eq!(confusion(&actual, &scores, 2), [2, 2, 1, 3]);
         // The same as two logits a row.
@@ -176,10 +188,15 @@ mod tests {
     fn two_classes_of_three_hundred_rows() {
         let drawn = draw(600, 13);
         let actual: Vec<usize> = drawn[..300].iter().map(|it| usize::from(*it < 0.3)).collect();
-        let score = |(it, class): (&f64, &usize)| ((it * 20.0).round_ties_even() / 20.0 + 0.2 * *class as f64 - 0.6) as f32;
+        let score =
+            |(it, class): (&f64, &usize)| ((it * 20.0).round_ties_even() / 20.0 + 0.2 * *class as f64 - 0.6) as f32;
         let scores: Vec<f32> = drawn[300..].iter().zip(&actual).map(score).collect();
-        let expected =
-            [("accuracy", 0.6533333333333333), ("macro_f1", 0.6222943198876567), ("balanced_accuracy", 0.6537698412698413), ("roc_auc", 0.7044477513227513)];
+        let expected = [
+            ("accuracy", 0.6533333333333333),
+            ("macro_f1", 0.6222943198876567),
+            ("balanced_accuracy", 0.6537698412698413),
+            ("roc_auc", 0.7044477513227513),
+        ];
         check(&classification(&actual, &scores, 2), &expected);
     }
 
@@ -189,7 +206,11 @@ mod tests {
         let actual: Vec<usize> = drawn[1500..].iter().map(|it| (*it as f32 * 5.0) as usize).collect();
         let mut scores: Vec<f32> = drawn[..1500].iter().map(|it| (*it as f32 * 8.0).round_ties_even() / 8.0).collect();
         actual.iter().enumerate().for_each(|(row, class)| scores[5 * row + class] += 0.5);
-        let expected = [("accuracy", 0.7433333333333333), ("macro_f1", 0.7436460777088291), ("balanced_accuracy", 0.7423415095114836)];
+        let expected = [
+            ("accuracy", 0.7433333333333333),
+            ("macro_f1", 0.7436460777088291),
+            ("balanced_accuracy", 0.7423415095114836),
+        ];
         check(&classification(&actual, &scores, 5), &expected);
         assert_eq!(confusion(&actual, &scores, 5)[..10], [49, 3, 4, 4, 3, 5, 50, 2, 5, 1]);
     }
@@ -201,7 +222,10 @@ mod tests {
             predicted.iter().flat_map(|class| row(*class)).collect()
         };
         let metrics = classification(&[0, 0, 0, 1, 1], &one_hot(&[0, 2, 0, 1, 0], 4), 4);
-        check(&metrics, &[("accuracy", 0.6), ("macro_f1", 0.4444444444444444), ("balanced_accuracy", 0.5833333333333333)]);
+        check(
+            &metrics,
+            &[("accuracy", 0.6), ("macro_f1", 0.4444444444444444), ("balanced_accuracy", 0.5833333333333333)],
+        );
         let metrics = classification(&[0, 0, 1, 2, 2, 2], &one_hot(&[0, 1, 1, 0, 0, 1], 3), 3);
         check(&metrics, &[("accuracy", 1.0 / 3.0), ("macro_f1", 0.3), ("balanced_accuracy", 0.5)]);
     }

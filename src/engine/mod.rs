@@ -14,7 +14,9 @@ mod verify;
 mod views;
 mod weights;
 
-pub use device::{DeviceInfo, OpenDevice, check as check_device, list as list_devices, list_tried as try_devices, open as open_device};
+pub use device::{
+    DeviceInfo, OpenDevice, check as check_device, list as list_devices, list_tried as try_devices, open as open_device,
+};
 pub use error::TrainError;
 pub use evaluate::{Evaluation, measure_outputs};
 pub use trainer::{StepDone, StepOrder, Trainer};

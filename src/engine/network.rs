@@ -95,7 +95,9 @@ impl Network {
         let n_rows = inputs.dims()[0];
         let mut batch = match self.plan.input {
             InputShape::Flat { .. } => Batch::Rows(inputs),
-            InputShape::Image { channels, height, width } => Batch::Images(inputs.reshape([n_rows, channels, height, width])),
+            InputShape::Image { channels, height, width } => {
+                Batch::Images(inputs.reshape([n_rows, channels, height, width]))
+            }
         };
         let mut next = 0;
         for (position, spec) in self.plan.layers.iter().enumerate() {
@@ -131,7 +133,9 @@ impl Network {
         for (name, shape) in expected {
             match weights.get(&name) {
                 None => return Some(format!("{name} is missing; the network needs it as {shape:?}")),
-                Some(found) if found.shape != shape => return Some(format!("{name} is {:?} and the network needs {shape:?}", found.shape)),
+                Some(found) if found.shape != shape => {
+                    return Some(format!("{name} is {:?} and the network needs {shape:?}", found.shape));
+                }
                 Some(_) => {}
             }
         }
@@ -153,7 +157,10 @@ impl Plan {
                 LayerSpec::Conv { inputs, outputs } => widest = widest.max(area * outputs.max(9 * inputs)),
                 LayerSpec::Linear { outputs, .. } => widest = widest.max(outputs),
                 LayerSpec::MaxPool => area /= 4,
-                LayerSpec::BatchNorm { .. } | LayerSpec::Activation(_) | LayerSpec::Dropout { .. } | LayerSpec::Flatten => {}
+                LayerSpec::BatchNorm { .. }
+                | LayerSpec::Activation(_)
+                | LayerSpec::Dropout { .. }
+                | LayerSpec::Flatten => {}
             }
         }
         widest
@@ -184,13 +191,19 @@ impl Layer {
                 let bound = 1.0 / (inputs.max(1) as f32).sqrt();
                 let weight = uniform(&mut rng, bound, inputs * outputs);
                 let bias = uniform(&mut rng, bound, outputs);
-                Self::Linear(Dense { weight: parameter(weight, [inputs, outputs], device), bias: parameter(bias, [outputs], device) })
+                Self::Linear(Dense {
+                    weight: parameter(weight, [inputs, outputs], device),
+                    bias: parameter(bias, [outputs], device),
+                })
             }
             LayerSpec::Conv { inputs, outputs } => {
                 let bound = 1.0 / ((inputs * 9) as f32).sqrt();
                 let weight = uniform(&mut rng, bound, inputs * outputs * 9);
                 let bias = uniform(&mut rng, bound, outputs);
-                Self::Conv(Conv { weight: parameter(weight, [outputs, inputs, 3, 3], device), bias: parameter(bias, [outputs], device) })
+                Self::Conv(Conv {
+                    weight: parameter(weight, [outputs, inputs, 3, 3], device),
+                    bias: parameter(bias, [outputs], device),
+                })
             }
             LayerSpec::BatchNorm { features, .. } => Self::BatchNorm(Norm {
                 weight: parameter(vec![1.0; features], [features], device),
@@ -225,8 +238,12 @@ impl Layer {
                 let [inputs, outputs] = it.weight.dims();
                 vec![(name("weight"), vec![outputs, inputs]), (name("bias"), vec![outputs])]
             }
-            Self::Conv(it) => vec![(name("weight"), it.weight.dims().to_vec()), (name("bias"), it.bias.dims().to_vec())],
-            Self::BatchNorm(it) => vec![(name("weight"), it.weight.dims().to_vec()), (name("bias"), it.bias.dims().to_vec())],
+            Self::Conv(it) => {
+                vec![(name("weight"), it.weight.dims().to_vec()), (name("bias"), it.bias.dims().to_vec())]
+            }
+            Self::BatchNorm(it) => {
+                vec![(name("weight"), it.weight.dims().to_vec()), (name("bias"), it.bias.dims().to_vec())]
+            }
         }
     }
 
@@ -252,11 +269,13 @@ impl Layer {
     }
 
     fn read(&mut self, idx: usize, from: &Weights, device: &Device) {
-        let values = |part: &str| from.get(&format!("layer.{idx}.{part}")).map(|it| (it.values.clone(), it.shape.clone()));
+        let values =
+            |part: &str| from.get(&format!("layer.{idx}.{part}")).map(|it| (it.values.clone(), it.shape.clone()));
         match self {
             Self::Linear(it) => {
                 if let Some((weight, shape)) = values("weight") {
-                    let tensor = Tensor::<2>::from_data(TensorData::new(weight, shape), &device.clone().inner()).transpose();
+                    let tensor =
+                        Tensor::<2>::from_data(TensorData::new(weight, shape), &device.clone().inner()).transpose();
                     it.weight = replaced(&it.weight, tensor, device);
                 }
                 set(&mut it.bias, values("bias"), device);
@@ -290,7 +309,8 @@ impl Norm {
             }
             Pass::Evaluate => {
                 let device = input.device();
-                let stats = |values: &[f32]| Tensor::<1>::from_data(TensorData::new(values.to_vec(), [values.len()]), &device);
+                let stats =
+                    |values: &[f32]| Tensor::<1>::from_data(TensorData::new(values.to_vec(), [values.len()]), &device);
                 let (mean, var) = (stats(&self.running_mean), stats(&self.running_var));
                 batch_norm(input, self.weight.val(), self.bias.val(), mean, var, NORM_EPSILON)
             }
@@ -330,7 +350,9 @@ fn plain_layer(spec: &LayerSpec, batch: Batch, position: usize, pass: Pass) -> B
             }
             Pass::Evaluate => batch,
         },
-        LayerSpec::Linear { .. } | LayerSpec::Conv { .. } | LayerSpec::BatchNorm { .. } => unreachable!("layers with parameters are forwarded by themselves"),
+        LayerSpec::Linear { .. } | LayerSpec::Conv { .. } | LayerSpec::BatchNorm { .. } => {
+            unreachable!("layers with parameters are forwarded by themselves")
+        }
     }
 }
 

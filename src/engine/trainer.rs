@@ -68,9 +68,15 @@ impl Trainer {
     ///
     /// # Errors
     /// When the network does not suit the data, or the given weights do not suit the network.
-    pub fn new(project: &Project, data: Arc<Prepared>, device: &OpenDevice, init: Option<&Weights>) -> Result<Self, TrainError> {
+    pub fn new(
+        project: &Project,
+        data: Arc<Prepared>,
+        device: &OpenDevice,
+        init: Option<&Weights>,
+    ) -> Result<Self, TrainError> {
         let loss = Loss::new(&project.loss, data.task, &data.class_counts);
-        let layers = project.model.layers(data.input, loss.n_outputs()).map_err(|err| TrainError::Shape(err.to_string()))?;
+        let layers =
+            project.model.layers(data.input, loss.n_outputs()).map_err(|err| TrainError::Shape(err.to_string()))?;
         let plan = Plan { input: data.input, layers };
         let device = device.device.clone().autodiff();
         let seed = project.training.seed;
@@ -82,7 +88,17 @@ impl Trainer {
             network.load(weights, &device);
         }
         let optimizer = optimizer::build(&project.optimizer);
-        Ok(Self { network: Some(network), optimizer, loss, data, device, plan, seed, pending: Vec::new(), keeps_outputs: false })
+        Ok(Self {
+            network: Some(network),
+            optimizer,
+            loss,
+            data,
+            device,
+            plan,
+            seed,
+            pending: Vec::new(),
+            keeps_outputs: false,
+        })
     }
 
     /// Keeps what the network says in each training step, for metrics over the epoch as it was trained.

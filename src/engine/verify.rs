@@ -32,7 +32,8 @@ impl Comparison {
 
     /// The figures in one sentence.
     pub fn text(&self) -> String {
-        let verdict = if self.agrees() { "Agrees with the CPU" } else { "Does not agree with the CPU: do not train on it" };
+        let verdict =
+            if self.agrees() { "Agrees with the CPU" } else { "Does not agree with the CPU: do not train on it" };
         format!(
             "{verdict}: loss {:.6} and {:.6}, gradient norm {:.6} and {:.6}, relative difference {:.1e}",
             self.device_loss, self.cpu_loss, self.device_gradient_norm, self.cpu_gradient_norm, self.difference
@@ -50,14 +51,16 @@ pub fn verify(project: &Project, data: &Arc<Prepared>, device: &OpenDevice) -> R
     let relative = |a: f64, b: f64| (a - b).abs() / b.abs().max(1e-12);
     // A device that returns NaN must not pass: `max` would skip it.
     let differences = [relative(device_loss, cpu_loss), relative(device_gradient_norm, cpu_gradient_norm)];
-    let difference = differences.into_iter().fold(0.0, |worst, it| if it.is_nan() { f64::INFINITY } else { it.max(worst) });
+    let difference =
+        differences.into_iter().fold(0.0, |worst, it| if it.is_nan() { f64::INFINITY } else { it.max(worst) });
     Ok(Comparison { cpu_loss, device_loss, cpu_gradient_norm, device_gradient_norm, difference })
 }
 
 fn first_step(project: &Project, data: &Arc<Prepared>, device: &OpenDevice) -> Result<(f64, f64), TrainError> {
     let mut trainer = Trainer::new(project, Arc::clone(data), device, None)?;
     let n = project.training.batch_size.unwrap_or(u64::MAX).min(data.split.train.len() as u64) as usize;
-    let order = StepOrder { step: 1, epoch: 1, learning_rate: project.learning_rate, measure_norm: true, clip_norm: None };
+    let order =
+        StepOrder { step: 1, epoch: 1, learning_rate: project.learning_rate, measure_norm: true, clip_norm: None };
     trainer.step(&data.split.train[..n], order);
     let done = trainer.collect()?;
     let row = done.first().map(|it| it.row.clone()).unwrap_or_default();

@@ -31,7 +31,10 @@ impl Trainer {
     }
 
     fn fit(&self, rows: &[u32], outputs: &[f32]) -> Fit {
-        let pairs = rows.iter().zip(outputs).map(|(row, output)| (self.own_unit(self.data.targets[*row as usize]), self.own_unit(*output)));
+        let pairs = rows
+            .iter()
+            .zip(outputs)
+            .map(|(row, output)| (self.own_unit(self.data.targets[*row as usize]), self.own_unit(*output)));
         Fit { target: self.data.target_name.clone(), pairs: pairs.collect() }
     }
 
@@ -64,10 +67,21 @@ impl Trainer {
         let outputs = self.predict(&features)?;
         let values = outputs.chunks(self.loss.n_outputs()).map(|output| self.shown(output)).collect();
         let unit = |axis: usize, value: f32| (f64::from(value) * axes[axis].1.std + axes[axis].1.mean) as f32;
-        let ends = |axis: usize| bounds.get(axis).map_or([0.0, 1.0], |it| [f64::from(unit(axis, it[0])), f64::from(unit(axis, it[1]))]);
+        let ends = |axis: usize| {
+            bounds.get(axis).map_or([0.0, 1.0], |it| [f64::from(unit(axis, it[0])), f64::from(unit(axis, it[1]))])
+        };
         let name = |axis: usize| axes.get(axis).map(|it| it.0.clone()).unwrap_or_default();
         let points = self.points(n, &unit);
-        Ok(Some(Surface { names: [name(0), name(1)], x: ends(0), y: ends(1), columns, rows, values, n_classes: self.data.classes.len(), points }))
+        Ok(Some(Surface {
+            names: [name(0), name(1)],
+            x: ends(0),
+            y: ends(1),
+            columns,
+            rows,
+            values,
+            n_classes: self.data.classes.len(),
+            points,
+        }))
     }
 
     /// Class and confidence in one number, or the value in the target's unit.
@@ -86,7 +100,12 @@ impl Trainer {
             if n == 1 {
                 (unit(0, self.data.features[start]), self.own_unit(target), self.own_unit(target), is_train)
             } else {
-                (unit(0, self.data.features[start]), unit(1, self.data.features[start + 1]), self.own_unit(target), is_train)
+                (
+                    unit(0, self.data.features[start]),
+                    unit(1, self.data.features[start + 1]),
+                    self.own_unit(target),
+                    is_train,
+                )
             }
         };
         let train = thinned(&self.data.split.train);
@@ -97,7 +116,8 @@ impl Trainer {
     /// Lowest and highest training value of a feature, with a margin.
     fn bounds(&self, axis: usize, n: usize) -> [f32; 2] {
         let values = self.data.split.train.iter().map(|row| self.data.features[*row as usize * n + axis]);
-        let (low, high) = values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), it| (low.min(it), high.max(it)));
+        let (low, high) =
+            values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), it| (low.min(it), high.max(it)));
         let margin = (high - low).max(1e-6) * MARGIN;
         [low - margin, high + margin]
     }

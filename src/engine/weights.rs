@@ -35,12 +35,15 @@ impl Weights {
 
     /// The bytes of a safetensors file.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TrainError> {
-        let bytes: Vec<Vec<u8>> = self.entries.iter().map(|(_, it)| it.values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+        let bytes: Vec<Vec<u8>> =
+            self.entries.iter().map(|(_, it)| it.values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
         let views: Result<Vec<_>, _> = self
             .entries
             .iter()
             .zip(&bytes)
-            .map(|((name, entry), bytes)| TensorView::new(Dtype::F32, entry.shape.clone(), bytes).map(|view| (name.clone(), view)))
+            .map(|((name, entry), bytes)| {
+                TensorView::new(Dtype::F32, entry.shape.clone(), bytes).map(|view| (name.clone(), view))
+            })
             .collect();
         let views = views.map_err(|err| TrainError::Weights(err.to_string()))?;
         safetensors::serialize(views, None).map_err(|err| TrainError::Weights(err.to_string()))
@@ -53,7 +56,8 @@ impl Weights {
     pub fn read(path: &Path) -> Result<Self, TrainError> {
         let wrong = |why: String| TrainError::Weights(format!("{why}\nFile: {}", path.display()));
         let bytes = std::fs::read(path).map_err(|err| wrong(format!("the weights cannot be read: {err}")))?;
-        let file = SafeTensors::deserialize(&bytes).map_err(|err| wrong(format!("this is not a whole safetensors file: {err}")))?;
+        let file = SafeTensors::deserialize(&bytes)
+            .map_err(|err| wrong(format!("this is not a whole safetensors file: {err}")))?;
         let mut weights = Self::default();
         let mut tensors = file.tensors();
         tensors.sort_by(|a, b| a.0.cmp(&b.0));
@@ -61,7 +65,8 @@ impl Weights {
             if view.dtype() != Dtype::F32 {
                 return Err(wrong(format!("{name} holds {:?} and only 32-bit floats can be read", view.dtype())));
             }
-            let values = view.data().chunks_exact(4).map(|it| f32::from_le_bytes([it[0], it[1], it[2], it[3]])).collect();
+            let values =
+                view.data().chunks_exact(4).map(|it| f32::from_le_bytes([it[0], it[1], it[2], it[3]])).collect();
             weights.push(name, (view.shape().to_vec(), values));
         }
         Ok(weights)

@@ -21,7 +21,9 @@ pub enum ProjectError {
     Unreadable { why: String, path: String },
     #[error("the project is not valid in line {line}, column {column}: {why} ({path})")]
     Invalid { why: String, line: usize, column: usize, path: String },
-    #[error("the project was written by a newer version of the program, format {version}; this one reads format {VERSION} ({path})")]
+    #[error(
+        "the project was written by a newer version of the program, format {version}; this one reads format {VERSION} ({path})"
+    )]
     Newer { version: u32, path: String },
     #[error("the project cannot be saved: {why} ({path})")]
     Unwritable { why: String, path: String },
@@ -39,10 +41,13 @@ pub fn read(path: &Path) -> Result<Project, ProjectError> {
         return Err(unreadable("it is a folder; name the .ron file".to_owned()));
     }
     if size.len() > LARGEST {
-        return Err(unreadable("it is larger than 1 MB, which no project is; to train on a data file, run `learnscope new`".to_owned()));
+        return Err(unreadable(
+            "it is larger than 1 MB, which no project is; to train on a data file, run `learnscope new`".to_owned(),
+        ));
     }
     let bytes = std::fs::read(path).map_err(|err| unreadable(err.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not text; to train on a data file, run `learnscope new`".to_owned()))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| unreadable("it is not text; to train on a data file, run `learnscope new`".to_owned()))?;
     from_text(&text, &place)
 }
 
@@ -69,7 +74,8 @@ pub fn to_text(project: &Project) -> String {
 
 /// Saves a project, whole or not at all.
 pub fn write(path: &Path, project: &Project) -> Result<(), ProjectError> {
-    write_whole(path, to_text(project).as_bytes()).map_err(|err| ProjectError::Unwritable { why: err.to_string(), path: path.display().to_string() })
+    write_whole(path, to_text(project).as_bytes())
+        .map_err(|err| ProjectError::Unwritable { why: err.to_string(), path: path.display().to_string() })
 }
 
 fn options() -> ron::Options {
@@ -83,7 +89,16 @@ mod tests {
     #[test]
     fn a_project_reads_back_what_it_wrote() {
         let mut project = Project::default();
-        for setting in ["data=house_prices", "data.target=price", "model=cnn", "optimizer=sgd", "schedule=cosine", "clip_norm=1", "device=gpu:1", "stopping=off"] {
+        for setting in [
+            "data=house_prices",
+            "data.target=price",
+            "model=cnn",
+            "optimizer=sgd",
+            "schedule=cosine",
+            "clip_norm=1",
+            "device=gpu:1",
+            "stopping=off",
+        ] {
             project.set(setting).unwrap();
         }
         let text = to_text(&project);
@@ -93,7 +108,10 @@ mod tests {
     #[test]
     fn an_unknown_field_is_named_with_its_place() {
         let refused = from_text("(\n  learning_rat: 0.1,\n)", "a.ron").unwrap_err().to_string();
-        assert!(refused.contains("line 2") && refused.contains("learning_rat") && refused.ends_with("(a.ron)"), "{refused}");
+        assert!(
+            refused.contains("line 2") && refused.contains("learning_rat") && refused.ends_with("(a.ron)"),
+            "{refused}"
+        );
     }
 
     #[test]

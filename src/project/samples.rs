@@ -13,7 +13,12 @@ pub struct Sample {
 
 macro_rules! sample {
     ($id:literal, $label:literal, $blurb:literal) => {
-        Sample { id: $id, label: $label, blurb: $blurb, text: include_str!(concat!("../../sample_projects/", $id, ".ron")) }
+        Sample {
+            id: $id,
+            label: $label,
+            blurb: $blurb,
+            text: include_str!(concat!("../../sample_projects/", $id, ".ron")),
+        }
     };
 }
 

@@ -23,7 +23,10 @@ pub enum Command {
     /// Ends the run; what was reached is kept and tested.
     Stop,
     /// Turns a knob that may be turned while training.
-    Set { key: String, value: String },
+    Set {
+        key: String,
+        value: String,
+    },
 }
 
 /// What a training tells.
@@ -36,10 +39,19 @@ pub enum Event {
     Epoch(EpochRow),
     Finding(FindingRow),
     Changed(Changed),
-    Paused { step: u64 },
-    Resumed { step: u64 },
-    Warning { text: String },
-    Checkpoint { step: u64, epoch: u64 },
+    Paused {
+        step: u64,
+    },
+    Resumed {
+        step: u64,
+    },
+    Warning {
+        text: String,
+    },
+    Checkpoint {
+        step: u64,
+        epoch: u64,
+    },
     Finished(Finished),
     /// An event of a later version.
     #[serde(other)]
@@ -269,7 +281,10 @@ mod tests {
     fn an_event_reads_back_from_its_line_and_nan_is_null() {
         let row = EpochRow { epoch: 3, step: 30, train_loss: f64::NAN, validation_loss: 0.5, ..EpochRow::default() };
         let line = Event::Epoch(row).to_json();
-        assert!(line.starts_with(r#"{"event":"epoch","epoch":3,"step":30,"train_loss":null,"validation_loss":0.5"#), "{line}");
+        assert!(
+            line.starts_with(r#"{"event":"epoch","epoch":3,"step":30,"train_loss":null,"validation_loss":0.5"#),
+            "{line}"
+        );
         let Event::Epoch(back) = serde_json::from_str(&line).unwrap() else { panic!("{line}") };
         assert!(back.train_loss.is_nan());
     }

@@ -70,7 +70,8 @@ fn thin(points: &[Point], from: f64, to: f64, columns: usize) -> Thinned {
     let mut piece = Vec::new();
     let width = ((to - from) / columns.max(1) as f64).max(f64::MIN_POSITIVE);
     // A curve with fewer points than columns is drawn as it is.
-    let column_of = |point: &Point| if points.len() <= 2 * columns { f64::NAN } else { ((point.x - from) / width).floor() };
+    let column_of =
+        |point: &Point| if points.len() <= 2 * columns { f64::NAN } else { ((point.x - from) / width).floor() };
     let mut bucket: Vec<Point> = Vec::new();
     let mut column = f64::NAN;
     for point in points {
@@ -191,7 +192,10 @@ mod tests {
         // 1; (0.4*1*0.6 + 0.4*2) / (1 - 0.36); NaN; then 4 with the average of before.
         let expected = [1.0, (0.24 + 0.8) / 0.64, f64::NAN, (0.6 * (0.24 + 0.8) + 1.6) / (1.0 - 0.216)];
         for (point, expected) in smoothed.points().iter().zip(expected) {
-            assert!((point.y - expected).abs() < 1e-12 || (point.y.is_nan() && expected.is_nan()), "{point:?} {expected}");
+            assert!(
+                (point.y - expected).abs() < 1e-12 || (point.y.is_nan() && expected.is_nan()),
+                "{point:?} {expected}"
+            );
         }
     }
 }

@@ -193,12 +193,18 @@ impl Run {
                 };
                 (format!("{what}, {}: {}", it.rule, it.text), it.severity > super::event::Severity::Info)
             }
-            Event::Changed(it) => (format!("{} changed from {} to {} after step {} by the {}", it.key, it.from, it.to, it.step, it.by), false),
+            Event::Changed(it) => (
+                format!("{} changed from {} to {} after step {} by the {}", it.key, it.from, it.to, it.step, it.by),
+                false,
+            ),
             Event::Paused { step } => (format!("Paused after step {step}"), false),
             Event::Resumed { step } => (format!("Resumed after step {step}"), false),
             Event::Warning { text } => (text.clone(), true),
             Event::Checkpoint { step, .. } => (format!("Checkpoint written after step {step}"), false),
-            Event::Finished(it) => (format!("Ended: {}. {}", it.reason.label(), it.text), matches!(it.reason, FinishReason::Diverged | FinishReason::Failed)),
+            Event::Finished(it) => (
+                format!("Ended: {}. {}", it.reason.label(), it.text),
+                matches!(it.reason, FinishReason::Diverged | FinishReason::Failed),
+            ),
             Event::Step(_) | Event::Epoch(_) | Event::Unknown => return,
         };
         self.log.push(LogLine { epoch, text: line.0, is_warning: line.1 });
@@ -212,7 +218,10 @@ impl Run {
         let Some(row) = self.history.epochs.last() else {
             return BTreeMap::new();
         };
-        let of_split = row.metrics.iter().filter_map(|(name, value)| Some((name.strip_prefix(split)?.strip_prefix('_')?.to_owned(), *value)));
+        let of_split = row
+            .metrics
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix(split)?.strip_prefix('_')?.to_owned(), *value)));
         of_split.collect()
     }
 }

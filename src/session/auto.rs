@@ -20,7 +20,7 @@ const SMALL_STEP: Duration = Duration::from_millis(2);
 const WARM_UP: usize = 3;
 const TIMED: usize = 7;
 /// Compiling the programs of a first step takes this long at most, or something hangs.
-const LONGEST_STEP: Duration = Duration::from_secs(60);
+const LONGEST_STEP: Duration = Duration::from_mins(1);
 /// Moving costs something; the card has to be clearly faster.
 const CLEARLY_FASTER: f64 = 0.9;
 
@@ -53,7 +53,14 @@ struct Timing {
 
 impl Scout {
     pub(super) fn new(project: &Project, data: &Arc<Prepared>) -> Self {
-        Self { project: project.clone(), data: Arc::clone(data), cpu_steps: Vec::new(), trial: None, gave_up: false, cancelled: Arc::default() }
+        Self {
+            project: project.clone(),
+            data: Arc::clone(data),
+            cpu_steps: Vec::new(),
+            trial: None,
+            gave_up: false,
+            cancelled: Arc::default(),
+        }
     }
 
     /// Notes how long a step took on the processor; once enough are known, sends for the card.
@@ -82,7 +89,10 @@ impl Scout {
         match outcome.as_ref() {
             Ok(timing) => {
                 remember(&self.key(), timing, cpu);
-                let figures = format!("a step takes {cpu:.1} ms on the CPU and {:.1} ms on {} ({})", timing.milliseconds, timing.name, timing.id);
+                let figures = format!(
+                    "a step takes {cpu:.1} ms on the CPU and {:.1} ms on {} ({})",
+                    timing.milliseconds, timing.name, timing.id
+                );
                 if timing.milliseconds < CLEARLY_FASTER * cpu
                     && let Ok(device) = open_named(&timing.id)
                 {
@@ -102,7 +112,10 @@ impl Scout {
     }
 
     fn key(&self) -> String {
-        format!("{:?} {:?} {:?} {:?}", self.project.model, self.project.optimizer, self.project.training.batch_size, self.data.input)
+        format!(
+            "{:?} {:?} {:?} {:?}",
+            self.project.model, self.project.optimizer, self.project.training.batch_size, self.data.input
+        )
     }
 
     fn send_out(&self) -> Background<Timing> {
@@ -136,7 +149,16 @@ fn time_on(project: &Project, data: &Arc<Prepared>, id: &str, cancelled: &Atomic
         if cancelled.load(Ordering::Relaxed) {
             return Err(TrainError::Device("the run ended before the card was timed".to_owned()));
         }
-        trainer.step(&data.split.train[..n], StepOrder { step, epoch: 1, learning_rate: project.learning_rate, measure_norm: false, clip_norm: project.clip_norm });
+        trainer.step(
+            &data.split.train[..n],
+            StepOrder {
+                step,
+                epoch: 1,
+                learning_rate: project.learning_rate,
+                measure_norm: false,
+                clip_norm: project.clip_norm,
+            },
+        );
         trainer.collect().map(|_| ())
     };
     for idx in 1..=WARM_UP {
@@ -146,7 +168,11 @@ fn time_on(project: &Project, data: &Arc<Prepared>, id: &str, cancelled: &Atomic
     for idx in 1..=TIMED {
         step((WARM_UP + idx) as u64)?;
     }
-    Ok(Timing { id: id.to_owned(), name: device.name, milliseconds: began.elapsed().as_secs_f64() * 1e3 / TIMED as f64 })
+    Ok(Timing {
+        id: id.to_owned(),
+        name: device.name,
+        milliseconds: began.elapsed().as_secs_f64() * 1e3 / TIMED as f64,
+    })
 }
 
 fn open_named(id: &str) -> Result<OpenDevice, TrainError> {
@@ -163,7 +189,10 @@ pub(super) fn remembered(project: &Project, data: &Arc<Prepared>) -> Option<(Ope
         return None;
     }
     let device = open_named(&found.card.id).ok().filter(|it| it.name == found.card.name)?;
-    let text = format!("Taken from an earlier measurement: a step takes {:.1} ms on the CPU and {:.1} ms on {}", found.cpu, found.card.milliseconds, found.card.name);
+    let text = format!(
+        "Taken from an earlier measurement: a step takes {:.1} ms on the CPU and {:.1} ms on {}",
+        found.cpu, found.card.milliseconds, found.card.name
+    );
     Some((device, text))
 }
 

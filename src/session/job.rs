@@ -85,7 +85,8 @@ pub fn ready(mut job: Job) -> Result<Ready, Vec<String>> {
         None => Arc::new(data::load(&job.project.data.source, &job.base).map_err(|err| one(err.to_string()))?),
     };
     let project = &job.project;
-    let prepared = data::prepare(&dataset, &project.data, &project.split, project.training.seed).map_err(|err| one(err.to_string()))?;
+    let prepared = data::prepare(&dataset, &project.data, &project.split, project.training.seed)
+        .map_err(|err| one(err.to_string()))?;
     let misfits: Vec<_> = project.misfits(prepared.task).into_iter().map(|it| it.1).collect();
     if !misfits.is_empty() {
         return Err(misfits);
@@ -96,10 +97,16 @@ pub fn ready(mut job: Job) -> Result<Ready, Vec<String>> {
     project.model.layers(prepared.input, outputs).map_err(|err| one(err.to_string()))?;
     if init.is_some() {
         // Names and shapes are checked against the network itself.
-        Trainer::new(project, Arc::clone(&prepared), &OpenDevice::cpu(), init.as_ref()).map_err(|err| one(err.to_string()))?;
+        Trainer::new(project, Arc::clone(&prepared), &OpenDevice::cpu(), init.as_ref())
+            .map_err(|err| one(err.to_string()))?;
     }
     resolve(&mut job, &prepared);
-    let folder = job.out.as_deref().map(|out| RunFolder::create(out, &job.project, &prepared.encoder)).transpose().map_err(one)?;
+    let folder = job
+        .out
+        .as_deref()
+        .map(|out| RunFolder::create(out, &job.project, &prepared.encoder))
+        .transpose()
+        .map_err(one)?;
     Ok(Ready { job, data: prepared, init, folder })
 }
 

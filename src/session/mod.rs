@@ -5,8 +5,8 @@
 
 mod auto;
 mod job;
-mod outbox;
 mod model;
+mod outbox;
 mod patience;
 mod probe;
 mod recorder;
@@ -188,7 +188,9 @@ pub(crate) fn failed(text: &str) -> Event {
 pub(crate) fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     let first = text.and_then(|it| it.lines().next()).unwrap_or("no reason was given");
-    format!("Training broke off inside the program: {first}. Earlier epochs are kept; try the CPU, or a smaller network")
+    format!(
+        "Training broke off inside the program: {first}. Earlier epochs are kept; try the CPU, or a smaller network"
+    )
 }
 
 #[cfg(test)]

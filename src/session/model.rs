@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::{self, Dataset, Encoder, Prepared, Split};
 use crate::engine::{Comparison, OpenDevice, Trainer, Weights, measure_outputs, open_device, verify};
-use crate::run::{FinishReason, Event, Metrics, Views};
+use crate::run::{Event, FinishReason, Metrics, Views};
 use crate::spec::{Project, StoppingSpec, Task};
 
 use super::recorder::read_run;
@@ -37,8 +37,10 @@ impl Model {
     pub fn open(run: &Path) -> Result<Self, String> {
         let (project, events) = read_run(run)?;
         let path = run.join("encoder.ron");
-        let text = std::fs::read_to_string(&path).map_err(|err| format!("the run's encoder cannot be read: {err} ({})", path.display()))?;
-        let encoder = ron::from_str(&text).map_err(|err| format!("the run's encoder is damaged: {err} ({})", path.display()))?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|err| format!("the run's encoder cannot be read: {err} ({})", path.display()))?;
+        let encoder =
+            ron::from_str(&text).map_err(|err| format!("the run's encoder is damaged: {err} ({})", path.display()))?;
         let kept = run.join(kept_weights(&project, &events, run));
         if !kept.is_file() {
             return Err(format!("the run has no weights yet: it ended before its first epoch ({})", run.display()));
@@ -56,18 +58,28 @@ impl Model {
         let trainer = self.trainer(Arc::new(bare(&self.encoder)))?;
         let outputs = trainer.predict(&encoded.features).map_err(|err| err.to_string())?;
         let scale = self.encoder.target_scale();
-        let metrics = encoded.targets.map_or_else(Metrics::new, |targets| measure_outputs(self.encoder.task(), scale, self.encoder.classes().len(), &targets, &outputs));
+        let metrics = encoded.targets.map_or_else(Metrics::new, |targets| {
+            measure_outputs(self.encoder.task(), scale, self.encoder.classes().len(), &targets, &outputs)
+        });
         let values = match self.encoder.task() {
             Task::Regression => outputs.iter().map(|it| scale.undo(f64::from(*it)) as f32).collect(),
-            Task::Binary | Task::Classes(_) => outputs.chunks(outputs.len() / encoded.n_rows.max(1)).flat_map(probabilities).collect(),
+            Task::Binary | Task::Classes(_) => {
+                outputs.chunks(outputs.len() / encoded.n_rows.max(1)).flat_map(probabilities).collect()
+            }
         };
-        Ok(Prediction { target: self.encoder.target_name().to_owned(), classes: self.encoder.classes().to_vec(), values, metrics })
+        Ok(Prediction {
+            target: self.encoder.target_name().to_owned(),
+            classes: self.encoder.classes().to_vec(),
+            values,
+            metrics,
+        })
     }
 
     /// The pictures as the run ended, from its data.
     pub fn views(&self, base: &Path, epoch: u64, step: u64) -> Result<Views, String> {
         let dataset = data::load(&self.project.data.source, base).map_err(|err| err.to_string())?;
-        let prepared = data::prepare(&dataset, &self.project.data, &self.project.split, self.project.training.seed).map_err(|err| err.to_string())?;
+        let prepared = data::prepare(&dataset, &self.project.data, &self.project.split, self.project.training.seed)
+            .map_err(|err| err.to_string())?;
         self.trainer(Arc::new(prepared))?.views(epoch, step).map_err(|err| err.to_string())
     }
 
@@ -105,7 +117,8 @@ impl Prediction {
 pub fn verify_on(project: &Project, base: &Path) -> Result<Comparison, String> {
     let device = open_device(project.device).map_err(|err| err.to_string())?;
     let dataset = data::load(&project.data.source, base).map_err(|err| err.to_string())?;
-    let prepared = data::prepare(&dataset, &project.data, &project.split, project.training.seed).map_err(|err| err.to_string())?;
+    let prepared =
+        data::prepare(&dataset, &project.data, &project.split, project.training.seed).map_err(|err| err.to_string())?;
     if let Some((_, misfit)) = project.misfits(prepared.task).into_iter().next() {
         return Err(misfit);
     }
@@ -116,7 +129,11 @@ pub fn verify_on(project: &Project, base: &Path) -> Result<Comparison, String> {
 fn kept_weights(project: &Project, events: &[Event], run: &Path) -> &'static str {
     let restores = matches!(&project.stopping, StoppingSpec::Patience(it) if it.restore_best);
     let diverged = events.iter().any(|it| matches!(it, Event::Finished(end) if end.reason == FinishReason::Diverged));
-    if restores || diverged || !run.join("last.safetensors").is_file() { "best.safetensors" } else { "last.safetensors" }
+    if restores || diverged || !run.join("last.safetensors").is_file() {
+        "best.safetensors"
+    } else {
+        "last.safetensors"
+    }
 }
 
 /// Data without rows: all that a network for new rows needs to know.

@@ -24,7 +24,15 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(to: SyncSender<Vec<Event>>, wake: Box<dyn Fn() + Send + Sync>) -> Self {
-        Self { to: Some(to), wake, batch: Vec::new(), recorder: None, last_sent: Instant::now(), since_look: 0, finished: false }
+        Self {
+            to: Some(to),
+            wake,
+            batch: Vec::new(),
+            recorder: None,
+            last_sent: Instant::now(),
+            since_look: 0,
+            finished: false,
+        }
     }
 
     /// From now on events are written to a run folder, too.

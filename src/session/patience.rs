@@ -62,7 +62,13 @@ impl Watch {
     pub fn countdown(&self) -> Option<Countdown> {
         let rule = self.rule.as_ref()?;
         let best_value = self.reference?;
-        Some(Countdown { monitor: self.monitor, since_epoch: self.since, best_value, waited: self.waited, patience: rule.patience })
+        Some(Countdown {
+            monitor: self.monitor,
+            since_epoch: self.since,
+            best_value,
+            waited: self.waited,
+            patience: rule.patience,
+        })
     }
 
     /// Whether the best epoch's weights are kept at the end.

@@ -39,7 +39,8 @@ pub fn in_background<T: Send + Sync + 'static>(
     let result = Latest::empty();
     let to = result.clone();
     let body = move || {
-        let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(super::panic_words(panic.as_ref())));
+        let outcome =
+            catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(super::panic_words(panic.as_ref())));
         to.put(outcome);
         wake();
     };
@@ -66,7 +67,12 @@ fn ask(program: &Path) -> Result<Vec<DeviceInfo>, String> {
 }
 
 /// Compares one step on a device with the processor's, in a process of its own. The answer is a sentence.
-pub fn verify_device(program: PathBuf, device: DeviceSpec, project: String, wake: Arc<dyn Fn() + Send + Sync>) -> Background<String> {
+pub fn verify_device(
+    program: PathBuf,
+    device: DeviceSpec,
+    project: String,
+    wake: Arc<dyn Fn() + Send + Sync>,
+) -> Background<String> {
     in_background("verify", wake, move || {
         let file = tempfile::Builder::new().suffix(".ron").tempfile().map_err(|err| err.to_string())?;
         std::fs::write(file.path(), project).map_err(|err| err.to_string())?;

@@ -34,7 +34,8 @@ impl RunFolder {
         if !path.exists() {
             return Ok(());
         }
-        let entries = std::fs::read_dir(path).map_err(|err| format!("the run folder cannot be used: {err} ({})", path.display()))?;
+        let entries = std::fs::read_dir(path)
+            .map_err(|err| format!("the run folder cannot be used: {err} ({})", path.display()))?;
         let leftovers = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(".learnscope-");
         if entries.flatten().any(|entry| !leftovers(&entry.file_name())) {
             return Err(format!("the run folder is not empty; name a new one with --out ({})", path.display()));
@@ -44,7 +45,8 @@ impl RunFolder {
 
     /// Makes the folder with the project and what encodes new rows, each written whole.
     pub(super) fn create(path: &Path, project: &Project, encoder: &Encoder) -> Result<Self, String> {
-        let trouble = |err: &dyn std::fmt::Display| format!("the run folder cannot be written: {err} ({})", path.display());
+        let trouble =
+            |err: &dyn std::fmt::Display| format!("the run folder cannot be written: {err} ({})", path.display());
         std::fs::create_dir_all(path).map_err(|err| trouble(&err))?;
         // RON, since our JSON reader may lose a number's last bit, and the same rows must encode to the same bits.
         let encoder = ron::to_string(encoder).map_err(|err| trouble(&err))?;
@@ -91,8 +93,14 @@ impl Recorder {
         }
         let written = writeln!(self.events, "{}", event.to_json());
         // Steps may wait for the next epoch; everything else should survive a kill.
-        let written = if matches!(event, Event::Step(_)) { written } else { written.and_then(|()| self.events.flush()) };
-        written.map_err(|err| format!("the run's events can no longer be written: {err}; training goes on ({})", self.folder.path.display()))
+        let written =
+            if matches!(event, Event::Step(_)) { written } else { written.and_then(|()| self.events.flush()) };
+        written.map_err(|err| {
+            format!(
+                "the run's events can no longer be written: {err}; training goes on ({})",
+                self.folder.path.display()
+            )
+        })
     }
 
     pub(super) fn write_weights(&self, name: &str, weights: &Weights) -> Result<(), String> {
@@ -117,14 +125,21 @@ pub fn read_run(path: &Path) -> Result<(Project, Vec<Event>), String> {
     }
     let project = project::read(&project_file).map_err(|err| err.to_string())?;
     let events_file = path.join("events.jsonl");
-    let text = std::fs::read_to_string(&events_file).map_err(|err| format!("the run's events cannot be read: {err} ({})", events_file.display()))?;
+    let text = std::fs::read_to_string(&events_file)
+        .map_err(|err| format!("the run's events cannot be read: {err} ({})", events_file.display()))?;
     let n_lines = text.lines().count();
     let mut events = Vec::with_capacity(n_lines);
     for (idx, line) in text.lines().enumerate() {
         match serde_json::from_str(line) {
             Ok(event) => events.push(event),
             Err(_) if idx + 1 == n_lines => {}
-            Err(err) => return Err(format!("the run's events are damaged in line {}: {err} ({})", idx + 1, events_file.display())),
+            Err(err) => {
+                return Err(format!(
+                    "the run's events are damaged in line {}: {err} ({})",
+                    idx + 1,
+                    events_file.display()
+                ));
+            }
         }
     }
     Ok((project, events))

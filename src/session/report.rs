@@ -6,11 +6,17 @@ use crate::run::{EpochRow, FindingRow, Finished};
 use crate::spec::Project;
 
 /// A short report in Markdown: result, findings, settings.
-pub(super) fn report(project: &Project, finished: &Finished, last: Option<&EpochRow>, findings: &[FindingRow]) -> String {
+pub(super) fn report(
+    project: &Project,
+    finished: &Finished,
+    last: Option<&EpochRow>,
+    findings: &[FindingRow],
+) -> String {
     let mut text = format!("# {}\n\n", project.name);
     writeln!(text, "Ended: {} after {} epochs. {}\n", finished.reason.label(), finished.epochs, finished.text).ok();
     if finished.best_epoch > 0 {
-        writeln!(text, "Best epoch: {}, validation loss {:.6}.\n", finished.best_epoch, finished.best_validation_loss).ok();
+        writeln!(text, "Best epoch: {}, validation loss {:.6}.\n", finished.best_epoch, finished.best_validation_loss)
+            .ok();
     }
     if !finished.test.is_empty() {
         text.push_str("## Test rows\n\nMeasured once, at the end, with the weights that were kept.\n\n");

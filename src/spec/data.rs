@@ -48,7 +48,9 @@ pub struct Recipe {
 }
 
 /// The formulas a data set can be drawn from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Generator {
@@ -73,7 +75,9 @@ pub enum Generator {
 }
 
 /// How the task is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum TaskChoice {
@@ -90,7 +94,9 @@ pub enum TaskChoice {
 }
 
 /// How words become numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum TextEncoding {
@@ -128,7 +134,9 @@ pub struct SplitSpec {
 }
 
 /// How rows are dealt to the splits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum SplitMethod {
@@ -146,8 +154,16 @@ pub enum SplitMethod {
 
 /// Ids of the data sets that ship, in menu order. `data::builtin` holds their bytes and origin.
 pub const BUILTIN_IDS: &[&str] = &[
-    "used_cars", "house_prices", "telco_churn", "clothing_top_bottom", "clothing10k", "spam_emails",
-    "shuttle_sensors", "digits", "penguins", "iris",
+    "used_cars",
+    "house_prices",
+    "telco_churn",
+    "clothing_top_bottom",
+    "clothing10k",
+    "spam_emails",
+    "shuttle_sensors",
+    "digits",
+    "penguins",
+    "iris",
 ];
 
 impl Default for DataSpec {
@@ -230,7 +246,8 @@ impl TextValue for Source {
     }
 
     fn suggestions(&self) -> Vec<(String, String)> {
-        let shapes = Generator::iter().map(|it| (<&'static str>::from(it).to_owned(), it.get_documentation().unwrap_or_default().to_owned()));
+        let shapes = Generator::iter()
+            .map(|it| (<&'static str>::from(it).to_owned(), it.get_documentation().unwrap_or_default().to_owned()));
         BUILTIN_IDS.iter().map(|it| ((*it).to_owned(), String::new())).chain(shapes).collect()
     }
 }
@@ -252,9 +269,27 @@ impl DataSpec {
         let Self { source, target, task, exclude, standardize, text, vocabulary } = self;
         let mut knobs = Vec::new();
         if let Source::Generated(recipe) = &mut *source {
-            knobs.push(Knob::count("data.samples", "Samples", &mut recipe.samples, Range::new(20.0, 100_000.0), "How many rows are drawn."));
-            knobs.push(Knob::real("data.noise", "Noise", &mut recipe.noise, Range::new(0.0, 1.0), "How far points stray from the formula, as a standard deviation."));
-            knobs.push(Knob::count("data.seed", "Data seed", &mut recipe.seed, Range::new(0.0, 1e9), "Another seed draws other points of the same shape."));
+            knobs.push(Knob::count(
+                "data.samples",
+                "Samples",
+                &mut recipe.samples,
+                Range::new(20.0, 100_000.0),
+                "How many rows are drawn.",
+            ));
+            knobs.push(Knob::real(
+                "data.noise",
+                "Noise",
+                &mut recipe.noise,
+                Range::new(0.0, 1.0),
+                "How far points stray from the formula, as a standard deviation.",
+            ));
+            knobs.push(Knob::count(
+                "data.seed",
+                "Data seed",
+                &mut recipe.seed,
+                Range::new(0.0, 1e9),
+                "Another seed draws other points of the same shape.",
+            ));
         }
         knobs.extend([
             Knob { key: "data.target", label: "Target", help: "The column to predict.", value: Value::Name { at: target }, live: false },
@@ -272,14 +307,32 @@ impl SplitSpec {
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
         let Self { validation, test, method, seed } = self;
         vec![
-            Knob::real("split.validation", "Validation", validation, Range::new(0.01, 0.9), "Share of all rows that is held back during training to see how well the network does on rows it has not learned from."),
-            Knob::real("split.test", "Test", test, Range::new(0.01, 0.9), "Share of all rows that is measured once, at the very end, so that no choice can be fitted to it."),
+            Knob::real(
+                "split.validation",
+                "Validation",
+                validation,
+                Range::new(0.01, 0.9),
+                "Share of all rows that is held back during training to see how well the network does on rows it has not learned from.",
+            ),
+            Knob::real(
+                "split.test",
+                "Test",
+                test,
+                Range::new(0.01, 0.9),
+                "Share of all rows that is measured once, at the very end, so that no choice can be fitted to it.",
+            ),
             Knob::choice("split.method", "Method", method, "How rows are dealt to training, validation and test."),
             Knob {
                 key: "split.seed",
                 label: "Split seed",
                 help: "Another seed deals the rows another way. Otherwise the project's seed decides.",
-                value: Value::MaybeCount { at: seed, range: Range::new(0.0, 1e15), scale: super::knob::Scale::Linear, none: "auto", usual: 1 },
+                value: Value::MaybeCount {
+                    at: seed,
+                    range: Range::new(0.0, 1e15),
+                    scale: super::knob::Scale::Linear,
+                    none: "auto",
+                    usual: 1,
+                },
                 live: false,
             },
         ]

@@ -185,7 +185,8 @@ impl Knob<'_> {
     /// Reads the value from text, as `--set` gives it, and checks it against the range.
     pub fn read(&mut self, text: &str) -> Result<(), KnobError> {
         let text = text.trim();
-        let refused = |problem: String| KnobError::BadValue { key: self.key.to_owned(), value: text.to_owned(), problem };
+        let refused =
+            |problem: String| KnobError::BadValue { key: self.key.to_owned(), value: text.to_owned(), problem };
         match &mut self.value {
             Value::Real { at, range, .. } => **at = real(text, *range).map_err(refused)?,
             Value::Count { at, range, .. } => **at = count(text, *range).map_err(refused)?,
@@ -220,17 +221,23 @@ impl Knob<'_> {
 
     /// Whether the present value is allowed: projects are files, and files hold anything.
     pub fn check(&self) -> Result<(), KnobError> {
-        let checked = |value: f64, range: &Range| if range.contains(value) { Ok(()) } else { Err(range.problem(value)) };
+        let checked =
+            |value: f64, range: &Range| if range.contains(value) { Ok(()) } else { Err(range.problem(value)) };
         let outcome = match &self.value {
             Value::Real { at, range, .. } => checked(**at, range),
             Value::Count { at, range, .. } => checked(**at as f64, range),
             Value::MaybeReal { at, range, .. } => at.map_or(Ok(()), |it| checked(it, range)),
             Value::MaybeCount { at, range, .. } => at.map_or(Ok(()), |it| checked(it as f64, range)),
-            Value::Counts { at, range, longest } => at
-                .iter()
-                .try_for_each(|it| checked(*it as f64, range))
-                .and_then(|()| if at.len() > *longest { Err(format!("but may have at most {longest} entries")) } else { Ok(()) }),
-            Value::Flag { .. } | Value::Choice { .. } | Value::Names { .. } | Value::Name { .. } | Value::Text { .. } => Ok(()),
+            Value::Counts { at, range, longest } => {
+                at.iter().try_for_each(|it| checked(*it as f64, range)).and_then(|()| {
+                    if at.len() > *longest { Err(format!("but may have at most {longest} entries")) } else { Ok(()) }
+                })
+            }
+            Value::Flag { .. }
+            | Value::Choice { .. }
+            | Value::Names { .. }
+            | Value::Name { .. }
+            | Value::Text { .. } => Ok(()),
         };
         outcome.map_err(|problem| KnobError::BadValue { key: self.key.to_owned(), value: self.text(), problem })
     }
@@ -242,17 +249,35 @@ impl Knob<'_> {
     }
 
     /// A number on a linear slider.
-    pub fn real<'a>(key: &'static str, label: &'static str, at: &'a mut f64, range: Range, help: &'static str) -> Knob<'a> {
+    pub fn real<'a>(
+        key: &'static str,
+        label: &'static str,
+        at: &'a mut f64,
+        range: Range,
+        help: &'static str,
+    ) -> Knob<'a> {
         Knob { key, label, help, value: Value::Real { at, range, scale: Scale::Linear }, live: false }
     }
 
     /// A number on a logarithmic slider.
-    pub fn log<'a>(key: &'static str, label: &'static str, at: &'a mut f64, range: Range, help: &'static str) -> Knob<'a> {
+    pub fn log<'a>(
+        key: &'static str,
+        label: &'static str,
+        at: &'a mut f64,
+        range: Range,
+        help: &'static str,
+    ) -> Knob<'a> {
         Knob { key, label, help, value: Value::Real { at, range, scale: Scale::Log }, live: false }
     }
 
     /// A whole number.
-    pub fn count<'a>(key: &'static str, label: &'static str, at: &'a mut u64, range: Range, help: &'static str) -> Knob<'a> {
+    pub fn count<'a>(
+        key: &'static str,
+        label: &'static str,
+        at: &'a mut u64,
+        range: Range,
+        help: &'static str,
+    ) -> Knob<'a> {
         let scale = if range.max > 100.0 * range.min.max(1.0) { Scale::Log } else { Scale::Linear };
         Knob { key, label, help, value: Value::Count { at, range, scale }, live: false }
     }
@@ -352,7 +377,8 @@ mod tests {
     #[test]
     fn lists_are_read_with_and_without_brackets_and_quotes() {
         let mut names = Vec::new();
-        let mut knob = Knob { key: "data.exclude", label: "", help: "", value: Value::Names { at: &mut names }, live: false };
+        let mut knob =
+            Knob { key: "data.exclude", label: "", help: "", value: Value::Names { at: &mut names }, live: false };
         knob.read("[\"Id\", Model]").unwrap();
         assert_eq!(knob.text(), "[Id,Model]");
     }

@@ -50,7 +50,9 @@ pub struct CrossEntropy {
 }
 
 /// Whether rare classes weigh more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ClassWeights {
@@ -75,11 +77,25 @@ impl LossSpec {
         match self {
             Self::Mse | Self::Mae => Vec::new(),
             Self::Huber(it) => {
-                vec![Knob::log("loss.delta", "Delta", &mut it.delta, Range::above(0.0, 1000.0), "Error size at which the square turns into a straight line.")]
+                vec![Knob::log(
+                    "loss.delta",
+                    "Delta",
+                    &mut it.delta,
+                    Range::above(0.0, 1000.0),
+                    "Error size at which the square turns into a straight line.",
+                )]
             }
-            Self::BinaryCrossEntropy(it) => vec![Knob::choice("loss.class_weights", "Class weights", &mut it.class_weights, WEIGHTS)],
+            Self::BinaryCrossEntropy(it) => {
+                vec![Knob::choice("loss.class_weights", "Class weights", &mut it.class_weights, WEIGHTS)]
+            }
             Self::CrossEntropy(it) => vec![
-                Knob::real("loss.label_smoothing", "Label smoothing", &mut it.label_smoothing, Range::new(0.0, 0.9), "Share of certainty moved from the true class to all classes evenly, so that the network never has to be certain."),
+                Knob::real(
+                    "loss.label_smoothing",
+                    "Label smoothing",
+                    &mut it.label_smoothing,
+                    Range::new(0.0, 0.9),
+                    "Share of certainty moved from the true class to all classes evenly, so that the network never has to be certain.",
+                ),
                 Knob::choice("loss.class_weights", "Class weights", &mut it.class_weights, WEIGHTS),
             ],
         }
@@ -102,9 +118,15 @@ impl LossSpec {
             (Self::Mse | Self::Mae | Self::Huber(_), Task::Regression)
             | (Self::BinaryCrossEntropy(_), Task::Binary)
             | (Self::CrossEntropy(_), Task::Binary | Task::Classes(_)) => return None,
-            (Self::Mse | Self::Mae | Self::Huber(_), Task::Binary | Task::Classes(_)) => "measures distances between numbers, and classes have none",
-            (Self::BinaryCrossEntropy(_), Task::Classes(n)) => return Some(format!("{id} tells two classes apart, and the target has {n}; choose loss={usual}")),
-            (Self::BinaryCrossEntropy(_) | Self::CrossEntropy(_), Task::Regression) => "compares probabilities of classes, and the target is a number",
+            (Self::Mse | Self::Mae | Self::Huber(_), Task::Binary | Task::Classes(_)) => {
+                "measures distances between numbers, and classes have none"
+            }
+            (Self::BinaryCrossEntropy(_), Task::Classes(n)) => {
+                return Some(format!("{id} tells two classes apart, and the target has {n}; choose loss={usual}"));
+            }
+            (Self::BinaryCrossEntropy(_) | Self::CrossEntropy(_), Task::Regression) => {
+                "compares probabilities of classes, and the target is a number"
+            }
         };
         Some(format!("{id} {reason}; choose loss={usual}"))
     }
@@ -123,8 +145,12 @@ impl LossSpec {
             Self::Mse => &["MSE", "L2 loss", "quadratic loss", "squared error"],
             Self::Mae => &["MAE", "L1 loss", "absolute error"],
             Self::Huber(_) => &["smooth L1 (at delta 1)", "robust loss"],
-            Self::BinaryCrossEntropy(_) => &["BCE", "log loss", "logistic loss", "negative log-likelihood (two classes)"],
-            Self::CrossEntropy(_) => &["log loss", "negative log-likelihood", "softmax loss", "categorical cross-entropy"],
+            Self::BinaryCrossEntropy(_) => {
+                &["BCE", "log loss", "logistic loss", "negative log-likelihood (two classes)"]
+            }
+            Self::CrossEntropy(_) => {
+                &["log loss", "negative log-likelihood", "softmax loss", "categorical cross-entropy"]
+            }
         }
     }
 }

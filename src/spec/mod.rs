@@ -9,7 +9,9 @@ mod project;
 mod schedule;
 mod training;
 
-pub use data::{BUILTIN_IDS, DataSpec, Generator, Recipe, Source, SplitMethod, SplitSpec, Task, TaskChoice, TextEncoding};
+pub use data::{
+    BUILTIN_IDS, DataSpec, Generator, Recipe, Source, SplitMethod, SplitSpec, Task, TaskChoice, TextEncoding,
+};
 pub use knob::{Choice, ChoiceOption, Knob, KnobError, Range, Scale, TextValue, Value, nearest_name, number_text};
 pub use loss::{BinaryCrossEntropy, ClassWeights, CrossEntropy, Huber, LossSpec};
 pub use model::{Activation, Cnn, InputShape, LayerSpec, Mlp, ModelSpec, ShapeError, n_parameters};

@@ -51,7 +51,9 @@ pub struct Cnn {
 }
 
 /// What bends the straight line between layers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Activation {
@@ -87,15 +89,26 @@ pub enum InputShape {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LayerSpec {
     /// `[batch, inputs] -> [batch, outputs]`
-    Linear { inputs: usize, outputs: usize },
+    Linear {
+        inputs: usize,
+        outputs: usize,
+    },
     /// 3x3, padding 1: `[batch, inputs, height, width] -> [batch, outputs, height, width]`
-    Conv { inputs: usize, outputs: usize },
+    Conv {
+        inputs: usize,
+        outputs: usize,
+    },
     /// Over the batch, for `[batch, features]` or, behind a convolution, `[batch, features, height, width]`.
-    BatchNorm { features: usize, image: bool },
+    BatchNorm {
+        features: usize,
+        image: bool,
+    },
     Activation(Activation),
     /// 2x2, halving height and width, rounded down.
     MaxPool,
-    Dropout { probability: f64 },
+    Dropout {
+        probability: f64,
+    },
     /// `[batch, channels, height, width] -> [batch, channels * height * width]`
     Flatten,
 }
@@ -105,7 +118,9 @@ pub enum LayerSpec {
 pub enum ShapeError {
     #[error("a convolutional network needs images, and this data set has rows of {features} numbers; choose model=mlp")]
     NeedsImages { features: usize },
-    #[error("the image is too small for {blocks} blocks: {height} x {width} pixels can be halved {at_most} times; shorten model.channels")]
+    #[error(
+        "the image is too small for {blocks} blocks: {height} x {width} pixels can be halved {at_most} times; shorten model.channels"
+    )]
     TooManyBlocks { blocks: usize, height: usize, width: usize, at_most: usize },
     #[error("a convolutional network needs at least one block; set model.channels=[16]")]
     NoBlocks,
@@ -177,7 +192,9 @@ impl ModelSpec {
         }
         match self {
             Self::Linear => {}
-            Self::Mlp(it) => width = hidden_layers(&mut layers, width, &it.hidden, it.activation, it.dropout, it.batch_norm),
+            Self::Mlp(it) => {
+                width = hidden_layers(&mut layers, width, &it.hidden, it.activation, it.dropout, it.batch_norm);
+            }
             Self::Cnn(it) => {
                 width = blocks(&mut layers, input, it)?;
                 width = hidden_layers(&mut layers, width, &it.hidden, it.activation, it.dropout, it.batch_norm);
@@ -241,12 +258,30 @@ fn hidden_knob(hidden: &mut Vec<u64>) -> Knob<'_> {
 fn common_knobs<'a>(activation: &'a mut Activation, dropout: &'a mut f64, batch_norm: &'a mut bool) -> Vec<Knob<'a>> {
     vec![
         Knob::choice("model.activation", "Activation", activation, "What bends the straight line between layers."),
-        Knob::real("model.dropout", "Dropout", dropout, Range::new(0.0, 0.95), "Share of hidden units silenced by chance in each training step, so that no unit can rely on another. Fights overfitting."),
-        Knob::flag("model.batch_norm", "Batch norm", batch_norm, "Keep each unit's values at mean 0 and spread 1 over the batch. Lets deep networks train faster."),
+        Knob::real(
+            "model.dropout",
+            "Dropout",
+            dropout,
+            Range::new(0.0, 0.95),
+            "Share of hidden units silenced by chance in each training step, so that no unit can rely on another. Fights overfitting.",
+        ),
+        Knob::flag(
+            "model.batch_norm",
+            "Batch norm",
+            batch_norm,
+            "Keep each unit's values at mean 0 and spread 1 over the batch. Lets deep networks train faster.",
+        ),
     ]
 }
 
-fn hidden_layers(layers: &mut Vec<LayerSpec>, mut width: usize, hidden: &[u64], activation: Activation, dropout: f64, batch_norm: bool) -> usize {
+fn hidden_layers(
+    layers: &mut Vec<LayerSpec>,
+    mut width: usize,
+    hidden: &[u64],
+    activation: Activation,
+    dropout: f64,
+    batch_norm: bool,
+) -> usize {
     for &units in hidden {
         let outputs = units as usize;
         layers.push(LayerSpec::Linear { inputs: width, outputs });

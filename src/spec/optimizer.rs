@@ -127,17 +127,29 @@ impl OptimizerSpec {
         match self {
             Self::Sgd(it) => vec![
                 momentum(&mut it.momentum),
-                Knob::flag("optimizer.nesterov", "Nesterov", &mut it.nesterov, "Look ahead along the momentum before measuring the slope. Needs momentum above 0."),
+                Knob::flag(
+                    "optimizer.nesterov",
+                    "Nesterov",
+                    &mut it.nesterov,
+                    "Look ahead along the momentum before measuring the slope. Needs momentum above 0.",
+                ),
                 decay(&mut it.weight_decay),
             ],
             Self::Adagrad(it) => vec![epsilon(&mut it.epsilon), decay(&mut it.weight_decay)],
             Self::Rmsprop(it) => vec![
-                Knob::real("optimizer.alpha", "Alpha", &mut it.alpha, Range::new(0.0, 0.9999), "How slowly the memory of past gradient sizes fades."),
+                Knob::real(
+                    "optimizer.alpha",
+                    "Alpha",
+                    &mut it.alpha,
+                    Range::new(0.0, 0.9999),
+                    "How slowly the memory of past gradient sizes fades.",
+                ),
                 momentum(&mut it.momentum),
                 epsilon(&mut it.epsilon),
                 decay(&mut it.weight_decay),
             ],
-            Self::Adam(Adam { beta_1, beta_2, epsilon: eps, weight_decay }) | Self::Adamw(Adamw { beta_1, beta_2, epsilon: eps, weight_decay }) => {
+            Self::Adam(Adam { beta_1, beta_2, epsilon: eps, weight_decay })
+            | Self::Adamw(Adamw { beta_1, beta_2, epsilon: eps, weight_decay }) => {
                 let [first, second] = betas(beta_1, beta_2);
                 vec![first, second, epsilon(eps), decay(weight_decay)]
             }
@@ -159,20 +171,50 @@ impl OptimizerSpec {
 }
 
 fn momentum(at: &mut f64) -> Knob<'_> {
-    Knob::real("optimizer.momentum", "Momentum", at, Range::new(0.0, 0.999), "How much of the last step is carried into this one.")
+    Knob::real(
+        "optimizer.momentum",
+        "Momentum",
+        at,
+        Range::new(0.0, 0.999),
+        "How much of the last step is carried into this one.",
+    )
 }
 
 fn epsilon(at: &mut f64) -> Knob<'_> {
-    Knob::log("optimizer.epsilon", "Epsilon", at, Range::above(0.0, 1.0), "Keeps the division by a gradient's size from blowing up when gradients are tiny.")
+    Knob::log(
+        "optimizer.epsilon",
+        "Epsilon",
+        at,
+        Range::above(0.0, 1.0),
+        "Keeps the division by a gradient's size from blowing up when gradients are tiny.",
+    )
 }
 
 fn decay(at: &mut f64) -> Knob<'_> {
-    Knob::real("optimizer.weight_decay", "Weight decay", at, Range::new(0.0, 10.0), "How hard weights are pulled towards zero. Keeps them small and fights overfitting.")
+    Knob::real(
+        "optimizer.weight_decay",
+        "Weight decay",
+        at,
+        Range::new(0.0, 10.0),
+        "How hard weights are pulled towards zero. Keeps them small and fights overfitting.",
+    )
 }
 
 fn betas<'a>(beta_1: &'a mut f64, beta_2: &'a mut f64) -> [Knob<'a>; 2] {
     [
-        Knob::real("optimizer.beta_1", "Beta 1", beta_1, Range::new(0.0, 0.9999), "How much of the past steers the direction of this step."),
-        Knob::real("optimizer.beta_2", "Beta 2", beta_2, Range::new(0.0, 0.99999), "How slowly the memory of past gradient sizes fades."),
+        Knob::real(
+            "optimizer.beta_1",
+            "Beta 1",
+            beta_1,
+            Range::new(0.0, 0.9999),
+            "How much of the past steers the direction of this step.",
+        ),
+        Knob::real(
+            "optimizer.beta_2",
+            "Beta 2",
+            beta_2,
+            Range::new(0.0, 0.99999),
+            "How slowly the memory of past gradient sizes fades.",
+        ),
     ]
 }

@@ -35,7 +35,9 @@ pub struct Project {
 }
 
 /// The parts a project is set up in, in the order of the form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[strum(serialize_all = "snake_case")]
 pub enum Section {
     /// What to learn from, and which rows are held back.
@@ -97,14 +99,27 @@ impl Project {
             Section::Loss => self.loss.knobs(),
             Section::Optimizer => {
                 let mut knobs = vec![
-                    Knob::log("learning_rate", "Learning rate", &mut self.learning_rate, Range::above(0.0, 100.0), "How far each step goes along the slope. Too low crawls, too high jumps about or blows up.").live(),
+                    Knob::log(
+                        "learning_rate",
+                        "Learning rate",
+                        &mut self.learning_rate,
+                        Range::above(0.0, 100.0),
+                        "How far each step goes along the slope. Too low crawls, too high jumps about or blows up.",
+                    )
+                    .live(),
                 ];
                 knobs.extend(self.optimizer.knobs());
                 knobs.push(Knob {
                     key: "clip_norm",
                     label: "Clip norm",
                     help: "Shrinks all gradients together when their norm is above this. Tames sudden spikes.",
-                    value: Value::MaybeReal { at: &mut self.clip_norm, range: Range::above(0.0, 1e6), scale: Scale::Log, none: "off", usual: 1.0 },
+                    value: Value::MaybeReal {
+                        at: &mut self.clip_norm,
+                        range: Range::above(0.0, 1e6),
+                        scale: Scale::Log,
+                        none: "off",
+                        usual: 1.0,
+                    },
                     live: true,
                 });
                 knobs
@@ -125,12 +140,24 @@ impl Project {
     /// The knob that chooses a section's kind, such as `optimizer`. Choosing resets the section's own knobs.
     pub fn kind_of(&mut self, section: Section) -> Option<Knob<'_>> {
         Some(match section {
-            Section::Dataset => Knob { key: "data", label: "Data set", help: "What to learn from.", value: Value::Text { at: &mut self.data.source }, live: false },
+            Section::Dataset => Knob {
+                key: "data",
+                label: "Data set",
+                help: "What to learn from.",
+                value: Value::Text { at: &mut self.data.source },
+                live: false,
+            },
             Section::Model => Knob::choice("model", "Network", &mut self.model, "Which network."),
             Section::Loss => Knob::choice("loss", "Loss", &mut self.loss, "What training makes small."),
-            Section::Optimizer => Knob::choice("optimizer", "Method", &mut self.optimizer, "How a gradient becomes a step."),
-            Section::Schedule => Knob::choice("schedule", "Schedule", &mut self.schedule.kind, "How the learning rate moves over time."),
-            Section::Stopping => Knob::choice("stopping", "Stop early", &mut self.stopping, "Whether to stop before the last epoch."),
+            Section::Optimizer => {
+                Knob::choice("optimizer", "Method", &mut self.optimizer, "How a gradient becomes a step.")
+            }
+            Section::Schedule => {
+                Knob::choice("schedule", "Schedule", &mut self.schedule.kind, "How the learning rate moves over time.")
+            }
+            Section::Stopping => {
+                Knob::choice("stopping", "Stop early", &mut self.stopping, "Whether to stop before the last epoch.")
+            }
             Section::Training | Section::Hardware => return None,
         })
     }
@@ -143,7 +170,10 @@ impl Project {
         for section in Section::iter() {
             if self.kind_of(section).is_some_and(|it| it.key == key) {
                 // Asked twice because a knob borrows the whole section.
-                return self.kind_of(section).map(f).ok_or_else(|| KnobError::UnknownKey { key: key.to_owned(), nearest: String::new() });
+                return self
+                    .kind_of(section)
+                    .map(f)
+                    .ok_or_else(|| KnobError::UnknownKey { key: key.to_owned(), nearest: String::new() });
             }
             if let Some(found) = self.knobs_of(section).into_iter().find(|it| it.key == key) {
                 return Ok(f(found));
@@ -215,7 +245,10 @@ impl Project {
             problems.extend(copy.knobs_of(section).iter().filter_map(|it| it.check().err()).map(|it| it.to_string()));
         }
         if self.split.validation + self.split.test >= 1.0 {
-            problems.push(format!("split.validation {} and split.test {} leave no rows to train on; together they must be below 1", self.split.validation, self.split.test));
+            problems.push(format!(
+                "split.validation {} and split.test {} leave no rows to train on; together they must be below 1",
+                self.split.validation, self.split.test
+            ));
         }
         if let OptimizerSpec::Sgd(it) = &self.optimizer
             && it.nesterov
@@ -246,7 +279,9 @@ impl Section {
     /// The section in which a key is set.
     pub fn of_key(key: &str) -> Option<Self> {
         let mut project = Project::default();
-        let by_knob = Self::iter().find(|it| project.kind_of(*it).is_some_and(|k| k.key == key) || project.knobs_of(*it).iter().any(|k| k.key == key));
+        let by_knob = Self::iter().find(|it| {
+            project.kind_of(*it).is_some_and(|k| k.key == key) || project.knobs_of(*it).iter().any(|k| k.key == key)
+        });
         by_knob.or_else(|| {
             let head = key.split('.').next().unwrap_or(key);
             Some(match head {
@@ -270,7 +305,14 @@ mod tests {
     #[test]
     fn choosing_a_kind_resets_its_knobs_and_settings_apply_left_to_right() {
         let mut project = Project::default();
-        for setting in ["optimizer=lion", "optimizer.beta_1=0.95", "learning_rate=3e-4", "batch_size=all", "clip_norm=1", "model.hidden=[8,8]"] {
+        for setting in [
+            "optimizer=lion",
+            "optimizer.beta_1=0.95",
+            "learning_rate=3e-4",
+            "batch_size=all",
+            "clip_norm=1",
+            "model.hidden=[8,8]",
+        ] {
             project.set(setting).unwrap();
         }
         assert_eq!(project.optimizer, OptimizerSpec::Lion(Lion { beta_1: 0.95, ..Lion::default() }));
@@ -312,8 +354,7 @@ mod tests {
 
     #[test]
     fn a_project_file_with_wild_numbers_is_refused_line_by_line() {
-        let mut project = Project::default();
-        project.learning_rate = -1.0;
+        let mut project = Project { learning_rate: -1.0, ..Project::default() };
         project.training.batch_size = Some(0);
         project.split.validation = 0.6;
         project.split.test = 0.5;

@@ -15,7 +15,9 @@ pub struct ScheduleSpec {
 }
 
 /// The schedules one can choose. Each multiplies the base learning rate.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ScheduleKind {
@@ -98,28 +100,72 @@ impl ScheduleSpec {
         let mut knobs = match kind {
             ScheduleKind::Constant => Vec::new(),
             ScheduleKind::Step(it) => vec![
-                Knob::count("schedule.every", "Every", &mut it.every, Range::new(1.0, 10_000.0), "Epochs between drops."),
+                Knob::count(
+                    "schedule.every",
+                    "Every",
+                    &mut it.every,
+                    Range::new(1.0, 10_000.0),
+                    "Epochs between drops.",
+                ),
                 Knob::real("schedule.gamma", "Factor", &mut it.gamma, Range::above(0.0, 1.0), FACTOR),
             ],
-            ScheduleKind::Exponential(it) => vec![Knob::real("schedule.gamma", "Factor", &mut it.gamma, Range::above(0.0, 1.0), FACTOR)],
+            ScheduleKind::Exponential(it) => {
+                vec![Knob::real("schedule.gamma", "Factor", &mut it.gamma, Range::above(0.0, 1.0), FACTOR)]
+            }
             ScheduleKind::Cosine(it) => vec![
                 Knob {
                     key: "schedule.length",
                     label: "Length",
                     help: "Epochs from the full to the lowest learning rate.",
-                    value: super::knob::Value::MaybeCount { at: &mut it.length, range: Range::new(1.0, 100_000.0), scale: super::knob::Scale::Log, none: "all", usual: 20 },
+                    value: super::knob::Value::MaybeCount {
+                        at: &mut it.length,
+                        range: Range::new(1.0, 100_000.0),
+                        scale: super::knob::Scale::Log,
+                        none: "all",
+                        usual: 20,
+                    },
                     live: false,
                 },
-                Knob::real("schedule.floor", "Lowest", &mut it.floor, Range::new(0.0, 1.0), "The lowest learning rate, as a share of the base."),
+                Knob::real(
+                    "schedule.floor",
+                    "Lowest",
+                    &mut it.floor,
+                    Range::new(0.0, 1.0),
+                    "The lowest learning rate, as a share of the base.",
+                ),
             ],
             ScheduleKind::Plateau(it) => vec![
                 Knob::real("schedule.factor", "Factor", &mut it.factor, Range::above(0.0, 0.99), FACTOR),
-                Knob::count("schedule.patience", "Patience", &mut it.patience, Range::new(0.0, 1000.0), "Epochs without improvement that are tolerated."),
-                Knob::log("schedule.threshold", "Threshold", &mut it.threshold, Range::new(0.0, 1.0), "Smallest relative improvement that counts as one."),
-                Knob::count("schedule.cooldown", "Cooldown", &mut it.cooldown, Range::new(0.0, 1000.0), "Epochs after a drop in which bad epochs are not counted."),
+                Knob::count(
+                    "schedule.patience",
+                    "Patience",
+                    &mut it.patience,
+                    Range::new(0.0, 1000.0),
+                    "Epochs without improvement that are tolerated.",
+                ),
+                Knob::log(
+                    "schedule.threshold",
+                    "Threshold",
+                    &mut it.threshold,
+                    Range::new(0.0, 1.0),
+                    "Smallest relative improvement that counts as one.",
+                ),
+                Knob::count(
+                    "schedule.cooldown",
+                    "Cooldown",
+                    &mut it.cooldown,
+                    Range::new(0.0, 1000.0),
+                    "Epochs after a drop in which bad epochs are not counted.",
+                ),
             ],
         };
-        knobs.push(Knob::count("schedule.warmup_steps", "Warm-up steps", warmup_steps, Range::new(0.0, 1_000_000.0), "Steps over which the learning rate climbs from almost zero to its full value. Tames the first steps."));
+        knobs.push(Knob::count(
+            "schedule.warmup_steps",
+            "Warm-up steps",
+            warmup_steps,
+            Range::new(0.0, 1_000_000.0),
+            "Steps over which the learning rate climbs from almost zero to its full value. Tames the first steps.",
+        ));
         knobs
     }
 
@@ -157,7 +203,8 @@ mod tests {
         let step = ScheduleSpec { kind: ScheduleKind::Step(StepDecay { every: 3, gamma: 0.5 }), warmup_steps: 0 };
         let shares: Vec<_> = (1..=7).map(|epoch| step.share(100, epoch, 9, 0)).collect();
         assert_eq!(shares, [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25]);
-        let cosine = ScheduleSpec { kind: ScheduleKind::Cosine(Cosine { length: Some(10), floor: 0.0 }), warmup_steps: 0 };
+        let cosine =
+            ScheduleSpec { kind: ScheduleKind::Cosine(Cosine { length: Some(10), floor: 0.0 }), warmup_steps: 0 };
         // CosineAnnealingLR(T_max=10): 0.5 * (1 + cos(pi * 5 / 10)) at the sixth epoch.
         assert!((cosine.share(100, 6, 99, 0) - 0.5).abs() < 1e-12);
         assert!(cosine.share(100, 11, 99, 0).abs() < 1e-12);

@@ -22,7 +22,9 @@ pub struct TrainingSpec {
 }
 
 /// When the training loss of an epoch is measured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum MeasureTrain {
@@ -66,7 +68,9 @@ pub struct Patience {
 }
 
 /// The value early stopping watches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Monitor {
@@ -136,23 +140,47 @@ impl TrainingSpec {
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
         let Self { epochs, batch_size, seed, pace, measure_train } = self;
         vec![
-            Knob::count("epochs", "Epochs", epochs, Range::new(1.0, 1_000_000.0), "Passes over all training rows.").live(),
+            Knob::count("epochs", "Epochs", epochs, Range::new(1.0, 1_000_000.0), "Passes over all training rows.")
+                .live(),
             Knob {
                 key: "batch_size",
                 label: "Batch size",
                 help: "Rows in one step. Small batches are noisy and quick, large ones smooth and slow; all of them make it gradient descent.",
-                value: Value::MaybeCount { at: batch_size, range: Range::new(1.0, 1_000_000.0), scale: Scale::Log, none: "all", usual: 32 },
+                value: Value::MaybeCount {
+                    at: batch_size,
+                    range: Range::new(1.0, 1_000_000.0),
+                    scale: Scale::Log,
+                    none: "all",
+                    usual: 32,
+                },
                 live: false,
             },
-            Knob::count("seed", "Seed", seed, Range::new(0.0, 9e15), "Decides split, first weights, order and dropout. The same seed gives the same curve."),
+            Knob::count(
+                "seed",
+                "Seed",
+                seed,
+                Range::new(0.0, 9e15),
+                "Decides split, first weights, order and dropout. The same seed gives the same curve.",
+            ),
             Knob {
                 key: "pace",
                 label: "Pace",
                 help: "Steps a second, to have something to watch. It has no effect on results.",
-                value: Value::MaybeReal { at: pace, range: Range::new(0.1, 100_000.0), scale: Scale::Log, none: "unlimited", usual: 100.0 },
+                value: Value::MaybeReal {
+                    at: pace,
+                    range: Range::new(0.1, 100_000.0),
+                    scale: Scale::Log,
+                    none: "unlimited",
+                    usual: 100.0,
+                },
                 live: true,
             },
-            Knob::choice("training.measure_train", "Train loss", measure_train, "When the training loss of an epoch is measured."),
+            Knob::choice(
+                "training.measure_train",
+                "Train loss",
+                measure_train,
+                "When the training loss of an epoch is measured.",
+            ),
         ]
     }
 }
@@ -164,10 +192,35 @@ impl StoppingSpec {
         };
         vec![
             Knob::choice("stopping.monitor", "Watch", monitor, "The value that must keep improving."),
-            Knob::count("stopping.patience", "Patience", patience, Range::new(1.0, 100_000.0), "Epochs without improvement after which the run stops.").live(),
-            Knob::log("stopping.min_delta", "Min delta", min_delta, Range::new(0.0, 1e9), "How much better counts as better, in the watched value's unit.").live(),
-            Knob::count("stopping.warmup", "Warm-up", warmup, Range::new(0.0, 100_000.0), "First epochs that are not watched."),
-            Knob::flag("stopping.restore_best", "Restore best", restore_best, "Keep the weights of the best epoch, not those of the last."),
+            Knob::count(
+                "stopping.patience",
+                "Patience",
+                patience,
+                Range::new(1.0, 100_000.0),
+                "Epochs without improvement after which the run stops.",
+            )
+            .live(),
+            Knob::log(
+                "stopping.min_delta",
+                "Min delta",
+                min_delta,
+                Range::new(0.0, 1e9),
+                "How much better counts as better, in the watched value's unit.",
+            )
+            .live(),
+            Knob::count(
+                "stopping.warmup",
+                "Warm-up",
+                warmup,
+                Range::new(0.0, 100_000.0),
+                "First epochs that are not watched.",
+            ),
+            Knob::flag(
+                "stopping.restore_best",
+                "Restore best",
+                restore_best,
+                "Keep the weights of the best epoch, not those of the last.",
+            ),
         ]
     }
 }
@@ -177,7 +230,11 @@ impl Monitor {
     pub fn larger_is_better(self) -> bool {
         match self {
             Self::ValidationLoss | Self::TrainLoss | Self::ValidationRmse | Self::ValidationMae => false,
-            Self::ValidationAccuracy | Self::ValidationMacroF1 | Self::ValidationBalancedAccuracy | Self::ValidationRocAuc | Self::ValidationR2 => true,
+            Self::ValidationAccuracy
+            | Self::ValidationMacroF1
+            | Self::ValidationBalancedAccuracy
+            | Self::ValidationRocAuc
+            | Self::ValidationR2 => true,
         }
     }
 
@@ -187,10 +244,14 @@ impl Monitor {
             Self::ValidationLoss | Self::TrainLoss => true,
             Self::ValidationR2 | Self::ValidationRmse | Self::ValidationMae => task == Task::Regression,
             Self::ValidationRocAuc => task == Task::Binary,
-            Self::ValidationAccuracy | Self::ValidationMacroF1 | Self::ValidationBalancedAccuracy => task != Task::Regression,
+            Self::ValidationAccuracy | Self::ValidationMacroF1 | Self::ValidationBalancedAccuracy => {
+                task != Task::Regression
+            }
         };
         let id: &str = self.into();
-        (!fits).then(|| format!("stopping.monitor is {id}, which is not measured for {}; choose validation_loss", task.label()))
+        (!fits).then(|| {
+            format!("stopping.monitor is {id}, which is not measured for {}; choose validation_loss", task.label())
+        })
     }
 }
 

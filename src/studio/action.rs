@@ -23,7 +23,10 @@ pub enum RunAction {
     Step,
     Stop,
     /// Turns a knob of the running training, and of the draft.
-    Set { key: String, value: String },
+    Set {
+        key: String,
+        value: String,
+    },
     /// Puts a finding's remedy into the draft and trains it.
     Try(Remedy),
     /// Takes the ghosts off the chart.

@@ -55,7 +55,12 @@ impl Notice {
 impl Studio {
     /// The welcome project, nothing trained, nothing written to disk.
     pub fn new(wake: Wake) -> Self {
-        Self { projects: Projects::new(Arc::clone(&wake)), runs: Runs::new(Arc::clone(&wake)), hardware: Hardware::new(wake), notices: Vec::new() }
+        Self {
+            projects: Projects::new(Arc::clone(&wake)),
+            runs: Runs::new(Arc::clone(&wake)),
+            hardware: Hardware::new(wake),
+            notices: Vec::new(),
+        }
     }
 
     /// Writes every run into a folder of its own below `runs`.

@@ -110,7 +110,9 @@ impl Projects {
     /// The data set where it is the one the draft asks for.
     pub(super) fn dataset(&self) -> Option<Arc<Dataset>> {
         match &self.data {
-            DataState::Ready(loaded) if loaded.spec.source == self.draft.data.source => Some(Arc::clone(&loaded.dataset)),
+            DataState::Ready(loaded) if loaded.spec.source == self.draft.data.source => {
+                Some(Arc::clone(&loaded.dataset))
+            }
             DataState::Ready(_) | DataState::Loading | DataState::Failed(_) => None,
         }
     }
@@ -128,7 +130,13 @@ impl Projects {
                 Ok(prepared) => {
                     problems.extend(self.draft.misfits(prepared.task));
                     let n_outputs = self.draft.loss.n_outputs(prepared.task);
-                    problems.extend(self.draft.model.layers(prepared.input, n_outputs).err().map(|err| (Section::Model, err.to_string())));
+                    problems.extend(
+                        self.draft
+                            .model
+                            .layers(prepared.input, n_outputs)
+                            .err()
+                            .map(|err| (Section::Model, err.to_string())),
+                    );
                 }
             },
         }
@@ -158,7 +166,13 @@ impl Projects {
 
     fn wanted(&self) -> Wanted {
         let reading = self.asked.as_ref().map_or(0, |it| it.reading);
-        Wanted { spec: self.draft.data.clone(), split: self.draft.split.clone(), seed: self.draft.training.seed, base: self.base.clone(), reading }
+        Wanted {
+            spec: self.draft.data.clone(),
+            split: self.draft.split.clone(),
+            seed: self.draft.training.seed,
+            base: self.base.clone(),
+            reading,
+        }
     }
 
     fn load(&mut self, wanted: Wanted) {

@@ -7,7 +7,12 @@ use crate::spec::{Cnn, DataSpec, LossSpec, Mlp, ModelSpec, Patience, Project, So
 ///
 /// # Errors
 /// When the target is missing, or cannot be learned.
-pub fn propose(dataset: &Dataset, source: Source, target: Option<String>, task: TaskChoice) -> Result<(Project, Vec<String>), String> {
+pub fn propose(
+    dataset: &Dataset,
+    source: Source,
+    target: Option<String>,
+    task: TaskChoice,
+) -> Result<(Project, Vec<String>), String> {
     let mut project = Project { data: DataSpec { source, target, task, ..DataSpec::default() }, ..Project::default() };
     let found = find_target(dataset, &project.data).map_err(|err| err.to_string())?;
     let mut reasons = found.notes.clone();
@@ -18,9 +23,18 @@ pub fn propose(dataset: &Dataset, source: Source, target: Option<String>, task: 
     project.loss = LossSpec::usual_for(found.task);
     project.model = model_for(dataset, &mut reasons);
     let n_rows = dataset.n_rows;
-    project.training.batch_size = Some(if n_rows > 20_000 { 128 } else if n_rows > 2000 { 64 } else { 32 });
+    project.training.batch_size = Some(if n_rows > 20_000 {
+        128
+    } else if n_rows > 2000 {
+        64
+    } else {
+        32
+    });
     project.training.epochs = if dataset.images.is_some() { 20 } else { 100 };
-    project.stopping = StoppingSpec::Patience(Patience { patience: if dataset.images.is_some() { 4 } else { 12 }, ..Patience::default() });
+    project.stopping = StoppingSpec::Patience(Patience {
+        patience: if dataset.images.is_some() { 4 } else { 12 },
+        ..Patience::default()
+    });
     if found.task != Task::Regression && n_rows < 300 {
         reasons.push(format!("Only {n_rows} rows: expect validation figures to jump about"));
     }

@@ -155,7 +155,10 @@ fn change_words(now: &Project, before: &Project) -> String {
 pub fn next_free(folder: &Path, name: &str) -> PathBuf {
     let plain: String = name.to_lowercase().chars().map(|it| if it.is_alphanumeric() { it } else { '-' }).collect();
     let plain = plain.split('-').filter(|it| !it.is_empty()).collect::<Vec<_>>().join("-");
-    (1_u32..10_000).map(|n| folder.join(format!("{plain}-{n}"))).find(|it| !it.exists()).unwrap_or_else(|| folder.join(plain))
+    (1_u32..10_000)
+        .map(|n| folder.join(format!("{plain}-{n}")))
+        .find(|it| !it.exists())
+        .unwrap_or_else(|| folder.join(plain))
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use strum::{EnumMessage as _, IntoEnumIterator as _};
 
 use super::text::grouped;
 use crate::data::{Prepared, builtin};
-use crate::spec::{DeviceSpec, Generator, InputShape, LayerSpec, Project, ShapeError, Source, Task, TextValue as _, n_parameters};
+use crate::spec::{
+    DeviceSpec, Generator, InputShape, LayerSpec, Project, ShapeError, Source, Task, TextValue as _, n_parameters,
+};
 use crate::studio::{DataState, Loaded, Studio};
 
 /// The data as it was last read, even while the draft has moved on.
@@ -50,7 +52,11 @@ pub(super) fn ready_made() -> Vec<(String, String, String)> {
     let shipped = builtin::ALL.iter().map(|it| (it.id.to_owned(), it.label.to_owned(), it.blurb.to_owned()));
     let drawn = Generator::iter().map(|it| {
         let id: &str = it.into();
-        (id.to_owned(), it.get_message().unwrap_or_default().to_owned(), it.get_documentation().unwrap_or_default().to_owned())
+        (
+            id.to_owned(),
+            it.get_message().unwrap_or_default().to_owned(),
+            it.get_documentation().unwrap_or_default().to_owned(),
+        )
     });
     shipped.chain(drawn).collect()
 }
@@ -77,7 +83,9 @@ pub(super) fn split_sizes(studio: &Studio) -> Option<[u64; 3]> {
 pub(super) fn data_summary(studio: &Studio, draft: &Project) -> String {
     let label = source_label(&draft.data.source);
     match &studio.projects.data {
-        DataState::Ready(loaded) if loaded.spec.source == draft.data.source => format!("{label} · {} rows", grouped(loaded.dataset.n_rows as u64)),
+        DataState::Ready(loaded) if loaded.spec.source == draft.data.source => {
+            format!("{label} · {} rows", grouped(loaded.dataset.n_rows as u64))
+        }
         DataState::Ready(_) | DataState::Loading => format!("{label} · reading…"),
         DataState::Failed(_) => format!("{label} · unreadable"),
     }

@@ -2,7 +2,9 @@
 
 use egui::accesskit::Role;
 use egui::{CentralPanel, Frame, Margin, Rect, Sense, Stroke, TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2};
-use egui_material_icons::icons::{ICON_BOTTOM_PANEL_CLOSE, ICON_BOTTOM_PANEL_OPEN, ICON_LEFT_PANEL_OPEN, ICON_RIGHT_PANEL_OPEN};
+use egui_material_icons::icons::{
+    ICON_BOTTOM_PANEL_CLOSE, ICON_BOTTOM_PANEL_OPEN, ICON_LEFT_PANEL_OPEN, ICON_RIGHT_PANEL_OPEN,
+};
 use serde::{Deserialize, Serialize};
 
 use super::theme::{Theme, size, space};
@@ -31,7 +33,14 @@ pub struct LayoutState {
 
 impl Default for LayoutState {
     fn default() -> Self {
-        Self { has_setup: true, has_doctor: true, has_bottom: true, tab: String::new(), is_presenting: false, is_dark: None }
+        Self {
+            has_setup: true,
+            has_doctor: true,
+            has_bottom: true,
+            tab: String::new(),
+            is_presenting: false,
+            is_dark: None,
+        }
     }
 }
 
@@ -50,7 +59,9 @@ impl Layout {
         self.side_ui(ui, cx, Home::Right, is_narrow);
         self.bottom_ui(ui, cx);
         let margin = Margin::symmetric(space::L as i8, space::M as i8);
-        CentralPanel::no_frame().frame(Frame::new().fill(theme.background).inner_margin(margin)).show(ui, |ui| self.home_ui(ui, cx, Home::Center));
+        CentralPanel::no_frame()
+            .frame(Frame::new().fill(theme.background).inner_margin(margin))
+            .show(ui, |ui| self.home_ui(ui, cx, Home::Center));
     }
 
     /// Draws one panel alone, on the ground it has in the window.
@@ -81,7 +92,13 @@ impl Layout {
             Wish::FoldDoctor => state.has_doctor = !state.has_doctor,
             Wish::FoldBottom => state.has_bottom = !state.has_bottom,
             Wish::TogglePresenter => state.is_presenting = !state.is_presenting,
-            Wish::OpenFile | Wish::OpenFolder | Wish::Save | Wish::SaveAs | Wish::ToggleTheme | Wish::ToggleHelp | Wish::Dismiss => {}
+            Wish::OpenFile
+            | Wish::OpenFolder
+            | Wish::Save
+            | Wish::SaveAs
+            | Wish::ToggleTheme
+            | Wish::ToggleHelp
+            | Wish::Dismiss => {}
         }
     }
 
@@ -106,7 +123,10 @@ impl Layout {
         };
         let frame = Frame::new().fill(Theme::of(ui).panel);
         let strip = make("folded").exact_size(size::STRIP).resizable(false).frame(frame);
-        let full = make("full").default_size(width).size_range(size::MIN_SIDE..=size::MAX_SIDE).frame(frame.inner_margin(SIDE_MARGIN));
+        let full = make("full")
+            .default_size(width)
+            .size_range(size::MIN_SIDE..=size::MAX_SIDE)
+            .frame(frame.inner_margin(SIDE_MARGIN));
         let mut is_open = if is_left { self.state.has_setup } else { self.state.has_doctor };
         egui::Panel::show_switched(ui, &mut is_open, strip, full, |ui, is_open| {
             if is_open {
@@ -123,7 +143,11 @@ impl Layout {
         let frame = Frame::new().fill(Theme::of(ui).panel);
         let strip = egui::Panel::bottom("tabs").exact_size(size::TABS).resizable(false).frame(frame);
         let most = (ui.available_height() - 2.0 * size::MIN_BOTTOM).max(size::MIN_BOTTOM);
-        let full = egui::Panel::bottom("bottom").default_size(size::BOTTOM).resizable(true).size_range(size::MIN_BOTTOM..=most).frame(frame);
+        let full = egui::Panel::bottom("bottom")
+            .default_size(size::BOTTOM)
+            .resizable(true)
+            .size_range(size::MIN_BOTTOM..=most)
+            .frame(frame);
         let mut is_open = self.state.has_bottom;
         egui::Panel::show_switched(ui, &mut is_open, strip, full, |ui, is_open| {
             self.tabs_ui(ui, cx, is_open);
@@ -148,7 +172,8 @@ impl Layout {
 
     /// The tab to show: the one chosen. Until one was, the data, and what is predicted once a run is there.
     fn tab(&self, cx: &Cx<'_>) -> Option<&'static str> {
-        let tabs: Vec<_> = self.panels.iter().filter(|(def, _)| def.home == Home::Bottom).map(|(def, _)| def.id).collect();
+        let tabs: Vec<_> =
+            self.panels.iter().filter(|(def, _)| def.home == Home::Bottom).map(|(def, _)| def.id).collect();
         let usual = if cx.run().is_some() { "predictions" } else { "data" };
         let find = |wanted: &str| tabs.iter().copied().find(|id| *id == wanted);
         find(&self.state.tab).or_else(|| find(usual)).or_else(|| tabs.first().copied())
@@ -176,8 +201,12 @@ impl Layout {
                 }
             }
         }
-        let corner = Rect::from_center_size(pos2(inner.right() - size::CONTROL / 2.0, rect.center().y), vec2(size::CONTROL, size::CONTROL));
-        let (icon, name) = if is_open { (ICON_BOTTOM_PANEL_CLOSE, "Fold tabs") } else { (ICON_BOTTOM_PANEL_OPEN, "Unfold tabs") };
+        let corner = Rect::from_center_size(
+            pos2(inner.right() - size::CONTROL / 2.0, rect.center().y),
+            vec2(size::CONTROL, size::CONTROL),
+        );
+        let (icon, name) =
+            if is_open { (ICON_BOTTOM_PANEL_CLOSE, "Fold tabs") } else { (ICON_BOTTOM_PANEL_OPEN, "Unfold tabs") };
         let mut corner = ui.new_child(UiBuilder::new().max_rect(corner));
         if icon_button_ui(&mut corner, icon, name, name).clicked() {
             cx.wish(Wish::FoldBottom);
@@ -186,14 +215,17 @@ impl Layout {
 }
 
 /// What scrolls leaves the rest of the right margin free for its bar.
-const SIDE_MARGIN: Margin = Margin { left: space::L as i8, right: (space::L - size::GUTTER) as i8, top: space::M as i8, bottom: 0 };
-const TAB_MARGIN: Margin = Margin { left: space::L as i8, right: space::L as i8, top: space::S as i8, bottom: space::S as i8 };
+const SIDE_MARGIN: Margin =
+    Margin { left: space::L as i8, right: (space::L - size::GUTTER) as i8, top: space::M as i8, bottom: 0 };
+const TAB_MARGIN: Margin =
+    Margin { left: space::L as i8, right: space::L as i8, top: space::S as i8, bottom: space::S as i8 };
 
 /// Returns where it ends, and whether it was clicked.
 fn tab_button_ui(ui: &Ui, def: &PanelDef, left: f32, row: Rect, is_chosen: bool) -> (f32, bool) {
     let theme = Theme::of(ui);
     let style = if is_chosen { super::theme::strong_style() } else { TextStyle::Body };
-    let galley = ui.fonts_mut(|fonts| fonts.layout_no_wrap(def.title.to_owned(), style.resolve(ui.style()), theme.text));
+    let galley =
+        ui.fonts_mut(|fonts| fonts.layout_no_wrap(def.title.to_owned(), style.resolve(ui.style()), theme.text));
     let rect = Rect::from_min_size(pos2(left, row.top()), vec2(galley.size().x, row.height()));
     let response = ui.interact(rect, ui.scope_id().with(("tab", def.id)), Sense::click());
     let ink = if is_chosen || response.hovered() || response.has_focus() { theme.text } else { theme.dim };

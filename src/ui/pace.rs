@@ -21,7 +21,8 @@ impl FirstEpoch {
             return Some(left * seconds / run.started.steps_per_epoch.max(1) as f64);
         }
         let (now, is_running) = (now?, run.phase == Phase::Running);
-        let (began, step) = *self.began.filter(|(_, step)| is_running && *step <= run.step).get_or_insert((now, run.step));
+        let (began, step) =
+            *self.began.filter(|(_, step)| is_running && *step <= run.step).get_or_insert((now, run.step));
         self.began = Some((began, step));
         let made = run.step - step;
         (made > 0 && now - began >= 1.0).then(|| left * (now - began) / made as f64)
@@ -91,8 +92,11 @@ mod tests {
     use crate::spec::Project;
 
     fn run(epochs: u64, seconds: impl Fn(u64) -> f64) -> Run {
-        let started = Event::Started(Started { steps_per_epoch: 10, epochs: 100, train_rows: 320, ..Started::default() });
-        let rows = (1..=epochs).map(|epoch| Event::Epoch(EpochRow { epoch, step: 10 * epoch, seconds: seconds(epoch), ..EpochRow::default() }));
+        let started =
+            Event::Started(Started { steps_per_epoch: 10, epochs: 100, train_rows: 320, ..Started::default() });
+        let rows = (1..=epochs).map(|epoch| {
+            Event::Epoch(EpochRow { epoch, step: 10 * epoch, seconds: seconds(epoch), ..EpochRow::default() })
+        });
         Run::replay(Project::default(), std::iter::once(started).chain(rows))
     }
 
@@ -116,6 +120,9 @@ mod tests {
 
     #[test]
     fn speed_is_rounded_to_what_one_can_take_in() {
-        assert_eq!([12_930.0, 1_234.0, 77.3, 2.3e6].map(speed_text), ["13k rows/s", "1.2k rows/s", "77 rows/s", "2.3M rows/s"]);
+        assert_eq!(
+            [12_930.0, 1_234.0, 77.3, 2.3e6].map(speed_text),
+            ["13k rows/s", "1.2k rows/s", "77 rows/s", "2.3M rows/s"]
+        );
     }
 }

@@ -103,7 +103,8 @@ fn visuals(theme: &Theme) -> Visuals {
     visuals.menu_corner_radius = CornerRadius::same(size::CARD_RADIUS);
     let shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: theme.shadow };
     (visuals.window_shadow, visuals.popup_shadow) = (shadow, shadow);
-    visuals.text_cursor = TextCursorStyle { stroke: Stroke::new(2.0, theme.accent), blink: false, ..TextCursorStyle::default() };
+    visuals.text_cursor =
+        TextCursorStyle { stroke: Stroke::new(2.0, theme.accent), blink: false, ..TextCursorStyle::default() };
     visuals.handle_shape = HandleShape::Circle;
     visuals.slider_trailing_fill = true;
     visuals.interact_cursor = Some(egui::CursorIcon::PointingHand);

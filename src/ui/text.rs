@@ -25,7 +25,7 @@ pub fn short_number(value: f64) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     match magnitude {
         0.0 => "0".to_owned(),
-        _ if magnitude < 1e-3 || magnitude >= 1e9 => format!("{value:.1e}"),
+        _ if !(1e-3..1e9).contains(&magnitude) => format!("{value:.1e}"),
         _ if magnitude < 0.1 => trimmed(format!("{value:.4}")),
         _ if magnitude < 10.0 => trimmed(format!("{value:.3}")),
         _ if magnitude < 100.0 => trimmed(format!("{value:.1}")),
@@ -110,12 +110,18 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        assert_eq!([grouped(0), grouped(999), grouped(1000), grouped(77_825), grouped(1_234_567)], ["0", "999", "1,000", "77,825", "1,234,567"]);
+        assert_eq!(
+            [grouped(0), grouped(999), grouped(1000), grouped(77_825), grouped(1_234_567)],
+            ["0", "999", "1,000", "77,825", "1,234,567"]
+        );
     }
 
     #[test]
     fn time_reads_like_a_clock() {
-        assert_eq!([duration_text(12.6), duration_text(61.0), duration_text(3723.0), duration_text(f64::NAN)], ["0:13", "1:01", "1:02:03", "0:00"]);
+        assert_eq!(
+            [duration_text(12.6), duration_text(61.0), duration_text(3723.0), duration_text(f64::NAN)],
+            ["0:13", "1:01", "1:02:03", "0:00"]
+        );
     }
 
     #[test]

@@ -326,8 +326,8 @@ pub fn contrast(a: Color32, b: Color32) -> f32 {
 }
 
 const fn ghosts(colors: [u32; 5]) -> [Ghost; 5] {
-    let [a, b, c, d, e] = colors;
-    [ghost(a, 0), ghost(b, 1), ghost(c, 2), ghost(d, 3), ghost(e, 4)]
+    let [first, second, third, fourth, fifth] = colors;
+    [ghost(first, 0), ghost(second, 1), ghost(third, 2), ghost(fourth, 3), ghost(fifth, 4)]
 }
 
 const fn ghost(color: u32, style: usize) -> Ghost {
@@ -345,7 +345,11 @@ mod tests {
             for ground in [theme.background, theme.panel, theme.card] {
                 for ink in [theme.text, theme.dim, theme.link, theme.good, theme.critical, theme.warning] {
                     let contrast = contrast(ink, ground);
-                    assert!(contrast >= 4.5, "{ink:?} on {ground:?} has a contrast of {contrast}, dark: {}", theme.is_dark);
+                    assert!(
+                        contrast >= 4.5,
+                        "{ink:?} on {ground:?} has a contrast of {contrast}, dark: {}",
+                        theme.is_dark
+                    );
                 }
             }
             for ground in [theme.control, theme.control_hovered, theme.field, theme.chosen] {

@@ -34,11 +34,21 @@ fn data_refused(case: &str, file: &str, bytes: impl AsRef<[u8]>, words: &[&str])
 
 #[test]
 fn data_files_that_cannot_be_learned_from() {
-    let nan_target = "a,y\n1,2\n2,inf\n".to_owned() + &table(40).replace("a,b,y\n", "").lines().map(|it| format!("{}\n", &it[..it.rfind(',').unwrap()])).collect::<String>();
+    let nan_target = "a,y\n1,2\n2,inf\n".to_owned()
+        + &table(40)
+            .replace("a,b,y\n", "")
+            .lines()
+            .map(|it| format!("{}\n", &it[..it.rfind(',').unwrap()]))
+            .collect::<String>();
     data_refused("empty file", "d.csv", "", &["empty", "d.csv"]);
     data_refused("header only", "d.csv", GOOD, &["rows", "d.csv"]);
     data_refused("ragged rows", "d.csv", table(30) + "1,2\n", &["line 32", "d.csv"]);
-    data_refused("binary junk", "d.csv", (0..4000_u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>(), &["d.csv"]);
+    data_refused(
+        "binary junk",
+        "d.csv",
+        (0..4000_u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>(),
+        &["d.csv"],
+    );
     data_refused("infinite cells", "d.csv", nan_target, &["inf", "line 3"]);
     data_refused("target missing", "d.csv", table(40).replace("a,b,y", "a,b,z"), &["\"y\"", "nearest"]);
     data_refused("all-missing target", "d.csv", "a,y\n".to_owned() + &"1,\n2,\n".repeat(20), &["y"]);
@@ -60,8 +70,14 @@ fn a_target_of_one_class_is_refused() {
 #[test]
 fn columns_of_nothing_are_left_out_with_a_word() {
     let place = Place::new();
-    place.write("d.csv", "a,nothing,y\n".to_owned() + &(0..60).map(|it| format!("{},,{}\n", it * 7 % 13, it % 13)).collect::<String>());
-    place.write("p.ron", "(data: (source: file(\"d.csv\"), target: \"y\", task: regression), loss: mse, training: (epochs: 1))");
+    place.write(
+        "d.csv",
+        "a,nothing,y\n".to_owned() + &(0..60).map(|it| format!("{},,{}\n", it * 7 % 13, it % 13)).collect::<String>(),
+    );
+    place.write(
+        "p.ron",
+        "(data: (source: file(\"d.csv\"), target: \"y\", task: regression), loss: mse, training: (epochs: 1))",
+    );
     let outcome = place.run(&["train", "p.ron", "--device", "cpu", "--out", "run"]);
     assert_eq!(outcome.status, 0, "{}", outcome.stderr);
     assert!(outcome.stdout.contains("nothing left out"), "{}", outcome.stdout);
@@ -97,7 +113,9 @@ fn archives_and_folders_of_images_that_are_not_what_they_say() {
     place.write("empty.ron", "(data: (source: file(\"pictures\")))");
     place.write("gone.ron", "(data: (source: file(\"nowhere/at/all\")))");
     let before = place.names();
-    for (project, word) in [("slip.ron", "slip.zip"), ("corrupt.ron", ".png"), ("empty.ron", "pictures"), ("gone.ron", "nowhere/at/all")] {
+    for (project, word) in
+        [("slip.ron", "slip.zip"), ("corrupt.ron", ".png"), ("empty.ron", "pictures"), ("gone.ron", "nowhere/at/all")]
+    {
         refused(&place, project, &place.run(&["train", project]), &before, &[word]);
     }
     assert!(!place.path("../evil").exists());
@@ -184,6 +202,15 @@ fn weights_of_another_network_are_refused_by_name() {
     let place = Place::new();
     place.train(&[&sample("used_cars"), "--set", "epochs=1", "--device", "cpu", "--out", "run"]);
     let before = place.names();
-    let outcome = place.run(&["train", &sample("used_cars"), "--set", "model.hidden=[8]", "--init", "run/best.safetensors", "--out", "other"]);
+    let outcome = place.run(&[
+        "train",
+        &sample("used_cars"),
+        "--set",
+        "model.hidden=[8]",
+        "--init",
+        "run/best.safetensors",
+        "--out",
+        "other",
+    ]);
     refused(&place, "another network", &outcome, &before, &["layer.0.weight"]);
 }

@@ -54,7 +54,21 @@ fn predictions_on_the_training_table_repeat_the_tests_quality() {
 #[test]
 fn settings_apply_left_to_right_and_the_run_folder_holds_every_choice() {
     let place = Place::new();
-    let arguments = [&sample("used_cars"), "--set", "optimizer=sgd", "--set", "optimizer.momentum=0.9", "--set", "learning_rate=0.01", "--set", "epochs=2", "--device", "cpu", "--out", "run"];
+    let arguments = [
+        &sample("used_cars"),
+        "--set",
+        "optimizer=sgd",
+        "--set",
+        "optimizer.momentum=0.9",
+        "--set",
+        "learning_rate=0.01",
+        "--set",
+        "epochs=2",
+        "--device",
+        "cpu",
+        "--out",
+        "run",
+    ];
     let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
     let events = place.train(&arguments);
     assert_eq!(of_kind(&events, "epoch").len(), 2);
@@ -70,7 +84,19 @@ fn settings_apply_left_to_right_and_the_run_folder_holds_every_choice() {
 #[test]
 fn a_loss_that_blows_up_ends_in_words_and_status_three() {
     let place = Place::new();
-    let outcome = place.run(&["train", &sample("used_cars"), "--set", "optimizer=sgd", "--set", "learning_rate=100", "--device", "cpu", "--out", "run", "--json"]);
+    let outcome = place.run(&[
+        "train",
+        &sample("used_cars"),
+        "--set",
+        "optimizer=sgd",
+        "--set",
+        "learning_rate=100",
+        "--device",
+        "cpu",
+        "--out",
+        "run",
+        "--json",
+    ]);
     assert_eq!(outcome.status, 3, "{}", outcome.stdout);
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
     let events: Vec<serde_json::Value> = outcome.stdout.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
@@ -92,7 +118,16 @@ fn steps_are_told_every_so_often_and_only_when_asked() {
 #[test]
 fn lists_are_complete_and_machine_readable() {
     let place = Place::new();
-    for (kind, least) in [("datasets", 16), ("losses", 5), ("optimizers", 6), ("schedules", 5), ("layers", 7), ("metrics", 7), ("rules", 3), ("settings", 30)] {
+    for (kind, least) in [
+        ("datasets", 16),
+        ("losses", 5),
+        ("optimizers", 6),
+        ("schedules", 5),
+        ("layers", 7),
+        ("metrics", 7),
+        ("rules", 3),
+        ("settings", 30),
+    ] {
         let outcome = place.run(&["list", kind, "--json"]);
         let entries: Vec<serde_json::Value> = serde_json::from_str(&outcome.stdout).unwrap();
         assert!(entries.len() >= least, "{kind}: {}", entries.len());
@@ -105,8 +140,12 @@ fn inspect_names_types_missing_values_and_identifiers() {
     let outcome = Place::new().run(&["inspect", "used_cars", "--json"]);
     let seen: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(seen["rows"], 1436);
-    let kind = |name: &str| seen["columns"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap()["kind"].clone();
-    assert_eq!([kind("Id"), kind("Price"), kind("Fuel_Type"), kind("Cylinders")], ["identifier", "numeric", "category", "constant"]);
+    let kind =
+        |name: &str| seen["columns"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap()["kind"].clone();
+    assert_eq!(
+        [kind("Id"), kind("Price"), kind("Fuel_Type"), kind("Cylinders")],
+        ["identifier", "numeric", "category", "constant"]
+    );
 }
 
 #[test]

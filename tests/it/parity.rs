@@ -32,8 +32,10 @@ fn worst_difference(place: &Place, case: &Value, idx: usize) -> f64 {
     };
     let folder = fixture("parity");
     let project = place.write("parity.ron", format!("(data: (source: file(\"{}\")))", folder.join(data).display()));
-    let (project, init, out) = (project.display().to_string(), folder.join(init).display().to_string(), format!("run-{idx}"));
-    let mut arguments = vec![project.as_str(), "--init", &init, "--no-shuffle", "--log-every", "1", "--device", "cpu", "--out", &out];
+    let (project, init, out) =
+        (project.display().to_string(), folder.join(init).display().to_string(), format!("run-{idx}"));
+    let mut arguments =
+        vec![project.as_str(), "--init", &init, "--no-shuffle", "--log-every", "1", "--device", "cpu", "--out", &out];
     for setting in case["set"].as_array().unwrap() {
         arguments.extend(["--set", setting.as_str().unwrap()]);
     }

@@ -28,11 +28,15 @@ fn the_overfitting_lesson_is_marked_from_its_best_epoch_on() {
     let raised = findings(&events, "overfitting", "raised");
     assert_eq!(raised.len(), 1, "raised once and never cleared");
     let epochs = of_kind(&events, "epoch");
-    let best = epochs.iter().min_by(|a, b| number(a, "validation_loss").total_cmp(&number(b, "validation_loss"))).unwrap();
+    let best =
+        epochs.iter().min_by(|a, b| number(a, "validation_loss").total_cmp(&number(b, "validation_loss"))).unwrap();
     let onset = number(raised[0], "from_epoch");
     assert!((onset - number(best, "epoch")).abs() <= 2.0, "onset {onset}, best epoch {}", best["epoch"]);
     let last = epochs.last().unwrap();
-    assert!(number(last, "train_loss") < 0.001 && number(last, "validation_loss") > 1.1 * number(best, "validation_loss"), "{last}");
+    assert!(
+        number(last, "train_loss") < 0.001 && number(last, "validation_loss") > 1.1 * number(best, "validation_loss"),
+        "{last}"
+    );
     assert!(findings(&events, "overfitting", "cleared").is_empty());
 }
 
@@ -54,7 +58,8 @@ fn the_early_stopping_lesson_stops_when_accuracy_has_not_improved_for_its_patien
     let events = train("early_stopping", &[]);
     let finished = of_kind(&events, "finished")[0];
     assert_eq!(finished["reason"], "early_stopping");
-    let accuracy: Vec<f64> = of_kind(&events, "epoch").iter().map(|it| it["metrics"]["validation_accuracy"].as_f64().unwrap()).collect();
+    let accuracy: Vec<f64> =
+        of_kind(&events, "epoch").iter().map(|it| it["metrics"]["validation_accuracy"].as_f64().unwrap()).collect();
     let best = accuracy.iter().copied().fold(0.0, f64::max);
     let best_epoch = accuracy.iter().position(|it| *it == best).unwrap() + 1;
     assert_eq!(accuracy.len(), best_epoch + 10, "patience of the lesson");

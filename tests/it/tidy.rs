@@ -67,7 +67,8 @@ fn layers_import_only_what_lies_below_them() {
         if path.components().count() == 1 {
             continue;
         }
-        let (_, allowed) = MAY_USE.iter().find(|(name, _)| *name == layer).unwrap_or_else(|| panic!("{layer} has no line in MAY_USE"));
+        let (_, allowed) =
+            MAY_USE.iter().find(|(name, _)| *name == layer).unwrap_or_else(|| panic!("{layer} has no line in MAY_USE"));
         for (line, code) in code(&text) {
             for used in code.match_indices("crate::").map(|(at, _)| &code[at + 7..]) {
                 let used: String = used.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
@@ -89,8 +90,15 @@ fn outside_crates_stay_in_their_folders() {
             if homes.iter().any(|home| path.starts_with(home)) {
                 continue;
             }
-            let uses = |code: &str| code.match_indices(what).any(|(at, _)| !code[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_'));
-            wrong.extend(code(&text).filter(|(_, code)| uses(code)).map(|(line, _)| format!("{}:{line} names {what}", path.display())));
+            let uses = |code: &str| {
+                code.match_indices(what)
+                    .any(|(at, _)| !code[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_'))
+            };
+            wrong.extend(
+                code(&text)
+                    .filter(|(_, code)| uses(code))
+                    .map(|(line, _)| format!("{}:{line} names {what}", path.display())),
+            );
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -75,7 +75,9 @@ impl Observer for LossNotFinite {
             return Words::default();
         };
         let curve = if place.only_validation { "validation loss" } else { "loss" };
-        let before = self.last_finite.as_ref().map_or_else(String::new, |it| format!("; at the end of epoch {} it was {}", it.epoch, number(it.train_loss)));
+        let before = self.last_finite.as_ref().map_or_else(String::new, |it| {
+            format!("; at the end of epoch {} it was {}", it.epoch, number(it.train_loss))
+        });
         let rate = number(place.learning_rate);
         let mut evidence = vec![("learning_rate", measured(place.learning_rate))];
         if let Some(last) = &self.last_finite {

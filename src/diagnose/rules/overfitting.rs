@@ -223,7 +223,11 @@ impl Overfitting {
         let error = row.validation_se.filter(|it| it.is_finite()).unwrap_or(0.0);
         let guessing = context.baseline.get("loss").copied().filter(|it| it.is_finite() && *it > 0.0);
         let scale = guessing.or(self.first_validation).unwrap_or(0.0).abs();
-        let rise_thresholds = [RISE_ERRORS * best.error.unwrap_or(0.0), RISE_SCATTERS * self.since_best.scatter() * scale_of(best), RISE_OF_BASELINE * scale];
+        let rise_thresholds = [
+            RISE_ERRORS * best.error.unwrap_or(0.0),
+            RISE_SCATTERS * self.since_best.scatter() * scale_of(best),
+            RISE_OF_BASELINE * scale,
+        ];
         Now {
             train,
             validation,
@@ -285,8 +289,12 @@ mod tests {
     fn scissors(seed: u64, floor: f64, rise: f64, jitter: f64, error: f64) -> Vec<EpochRow> {
         let mut noise = Noise::new(seed);
         let mut rows = run(60, |epoch| {
-            let validation = floor * if epoch < 15.0 { 1.0 + 0.1 * (15.0 - epoch) } else { 1.0 + rise * (epoch - 15.0) };
-            (1.5 * floor * (-epoch / 10.0).exp() * (1.0 + 0.5 * jitter * noise.normal()), validation * (1.0 + jitter * noise.normal()))
+            let validation =
+                floor * if epoch < 15.0 { 1.0 + 0.1 * (15.0 - epoch) } else { 1.0 + rise * (epoch - 15.0) };
+            (
+                1.5 * floor * (-epoch / 10.0).exp() * (1.0 + 0.5 * jitter * noise.normal()),
+                validation * (1.0 + jitter * noise.normal()),
+            )
         });
         for row in &mut rows {
             row.validation_se = Some(error * floor);
@@ -302,7 +310,11 @@ mod tests {
         assert!(told[0].epoch <= 25, "{}", told[0].epoch);
         assert!(told.windows(2).all(|it| it[0].grade <= it[1].grade) && told.last().unwrap().grade == 3);
         assert_eq!((told[0].severity, worst(&told)), (Severity::Info, Some(Severity::Warning)));
-        assert!(told[0].text.contains("its best of 0.4 at epoch 15") && told[0].text.contains("consistent with"), "{}", told[0].text);
+        assert!(
+            told[0].text.contains("its best of 0.4 at epoch 15") && told[0].text.contains("consistent with"),
+            "{}",
+            told[0].text
+        );
         let loss = told[0].evidence["generalization_loss"];
         assert!(loss.value > loss.threshold.unwrap(), "{loss:?}");
     }
@@ -312,7 +324,12 @@ mod tests {
         for seed in 0..30 {
             let told = overfitting(&binary(), &scissors(seed, 0.4, 0.02, 0.02, 0.05));
             let first = told.first().unwrap_or_else(|| panic!("seed {seed}"));
-            assert!(first.epoch <= 32 && (10..=22).contains(&first.from_epoch), "seed {seed}: {} {}", first.epoch, first.from_epoch);
+            assert!(
+                first.epoch <= 32 && (10..=22).contains(&first.from_epoch),
+                "seed {seed}: {} {}",
+                first.epoch,
+                first.from_epoch
+            );
             assert!(!states(&told).contains(&FindingState::Cleared), "seed {seed}");
         }
     }
@@ -365,7 +382,9 @@ mod tests {
 
     #[test]
     fn a_single_spike_and_a_run_that_gets_worse_altogether_are_no_overfitting() {
-        let spike = run(60, |epoch| ((-epoch / 20.0).exp(), 0.1 + (-epoch / 20.0).exp() + if epoch == 30.0 { 2.0 } else { 0.0 }));
+        let spike = run(60, |epoch| {
+            ((-epoch / 20.0).exp(), 0.1 + (-epoch / 20.0).exp() + if epoch == 30.0 { 2.0 } else { 0.0 })
+        });
         assert!(overfitting(&regression(), &spike).is_empty());
         let worse = run(60, |epoch| ((epoch - 20.0).abs() / 10.0 + 0.1, (epoch - 20.0).abs() / 8.0 + 0.2));
         assert!(overfitting(&regression(), &worse).is_empty());
@@ -390,14 +409,23 @@ mod tests {
         assert_eq!((states.first(), states.last()), (Some(&FindingState::Raised), Some(&FindingState::Cleared)));
         assert_eq!(states.iter().filter(|it| **it == FindingState::Cleared).count(), 1);
         let last = told.last().unwrap();
-        assert!((55..85).contains(&last.epoch) && last.text.contains("come down again"), "{} {}", last.epoch, last.text);
+        assert!(
+            (55..85).contains(&last.epoch) && last.text.contains("come down again"),
+            "{} {}",
+            last.epoch,
+            last.text
+        );
     }
 
     #[test]
     fn a_curve_along_a_threshold_does_not_flap() {
         let mut noise = Noise::new(4);
         let mut rows = run(200, |epoch| {
-            let validation = if epoch < 15.0 { 0.4 + 0.02 * (15.0 - epoch) } else { 0.4 * (1.0 + 0.05 * ((epoch - 15.0) / 15.0).min(1.0)) };
+            let validation = if epoch < 15.0 {
+                0.4 + 0.02 * (15.0 - epoch)
+            } else {
+                0.4 * (1.0 + 0.05 * ((epoch - 15.0) / 15.0).min(1.0))
+            };
             (0.6 * (-epoch / 25.0).exp(), validation * (1.0 + 0.003 * noise.normal()))
         });
         for row in &mut rows {

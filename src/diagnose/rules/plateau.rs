@@ -164,13 +164,16 @@ impl Observer for Plateau {
         self.first.get_or_insert(row.train_loss);
         self.highest = self.highest.max(row.train_loss);
         self.highest_rate = self.highest_rate.max(row.learning_rate);
-        let (Some(fall), Some(level), Some(jitter)) = (self.fall_over(self.stretch), self.train.median_of_last(PAIRS), self.train.jitter()) else {
+        let (Some(fall), Some(level), Some(jitter)) =
+            (self.fall_over(self.stretch), self.train.median_of_last(PAIRS), self.train.jitter())
+        else {
             return Look::Unclear;
         };
         self.lowest = self.lowest.min(level);
         let scale = level.abs().max(f64::MIN_POSITIVE);
         let (fall, jitter) = (fall / scale, jitter / scale);
-        let validation = (context.validation_rows > 0 && row.validation_loss.is_finite()).then_some(row.validation_loss);
+        let validation =
+            (context.validation_rows > 0 && row.validation_loss.is_finite()).then_some(row.validation_loss);
         let skill = self.skill(context, row, level, validation);
         let is_stuck = skill < STUCK_SKILL;
         let least_fall = if skill < NO_SKILL || (is_stuck && standing) {
@@ -180,13 +183,27 @@ impl Observer for Plateau {
         } else {
             LEAST_FALL
         };
-        self.now = Now { level, validation, fall, jitter, skill, learning_rate: row.learning_rate, gradient_norm: row.gradient_norm, is_stuck, least_fall };
+        self.now = Now {
+            level,
+            validation,
+            fall,
+            jitter,
+            skill,
+            learning_rate: row.learning_rate,
+            gradient_norm: row.gradient_norm,
+            is_stuck,
+            least_fall,
+        };
 
         // The median of five differences spreads by 0.76 of one epoch's noise. Within twice that, no movement can be
         // told from none: enough where the run is stuck, and enough to let a finding stand. Where the run may just be
         // slow, more evidence is asked for.
         let noise = 2.0 * 0.76 * jitter;
-        let has_level = if is_stuck || standing { fall < least_fall.max(noise) } else { fall < least_fall && self.is_level_for_long(scale) };
+        let has_level = if is_stuck || standing {
+            fall < least_fall.max(noise)
+        } else {
+            fall < least_fall && self.is_level_for_long(scale)
+        };
         let is_level = has_level && fall > -MOST_RISE.max(noise);
         if skill > EXCELLENT_SKILL || !is_level {
             if !standing {
@@ -238,7 +255,8 @@ impl Plateau {
         let covered = |loss: f64| guessing.map(|it| 1.0 - loss / it);
         let by_train_loss = covered(level).filter(|it| *it > PROVEN_BY_TRAIN_LOSS || validation.is_none());
         let by_metric = ["r2", "accuracy", "balanced_accuracy", "roc_auc"].into_iter().filter_map(|key| {
-            let measured = row.metrics.get(&format!("train_{key}")).or_else(|| row.metrics.get(&format!("validation_{key}")))?;
+            let measured =
+                row.metrics.get(&format!("train_{key}")).or_else(|| row.metrics.get(&format!("validation_{key}")))?;
             let guessing = context.baseline.get(key).filter(|it| **it < 1.0)?;
             Some((measured - guessing) / (1.0 - guessing))
         });
@@ -258,14 +276,18 @@ impl Plateau {
         let optimizer = &context.project.optimizer;
         let suspicious = match optimizer {
             OptimizerSpec::Sgd(_) => SUSPICIOUS_PLAIN,
-            OptimizerSpec::Adagrad(_) | OptimizerSpec::Rmsprop(_) | OptimizerSpec::Adam(_) | OptimizerSpec::Adamw(_) | OptimizerSpec::Lion(_) => {
-                SUSPICIOUS_SCALED
-            }
+            OptimizerSpec::Adagrad(_)
+            | OptimizerSpec::Rmsprop(_)
+            | OptimizerSpec::Adam(_)
+            | OptimizerSpec::Adamw(_)
+            | OptimizerSpec::Lion(_) => SUSPICIOUS_SCALED,
         };
         let times_usual = remedy::base_rate(context, now.learning_rate) / optimizer.usual_learning_rate();
         // Reduce on plateau lowers the rate because the loss is level, not the other way round.
         let may_cause = !matches!(context.project.schedule.kind, ScheduleKind::Plateau(_));
-        let is_wild = now.jitter > BOUNCING || now.validation.unwrap_or(now.level) > WORSE_THAN_GUESSING * guessing || self.highest > BLOWN_UP * guessing;
+        let is_wild = now.jitter > BOUNCING
+            || now.validation.unwrap_or(now.level) > WORSE_THAN_GUESSING * guessing
+            || self.highest > BLOWN_UP * guessing;
         if may_cause && now.learning_rate < DECAYED * self.highest_rate {
             Cause::Decayed
         } else if times_usual > suspicious {
@@ -284,34 +306,58 @@ impl Plateau {
     fn stuck(&self, context: &Context) -> (String, String, Vec<Option<Remedy>>) {
         let now = self.now;
         let cause = self.cause(context);
-        let rate = number(if cause == Cause::Decayed { now.learning_rate } else { remedy::base_rate(context, now.learning_rate) });
+        let rate = number(if cause == Cause::Decayed {
+            now.learning_rate
+        } else {
+            remedy::base_rate(context, now.learning_rate)
+        });
         let why = match cause {
-            Cause::TooHigh => format!("a learning rate of {rate} that is too high: steps jump across the valley, or have killed the units"),
+            Cause::TooHigh => format!(
+                "a learning rate of {rate} that is too high: steps jump across the valley, or have killed the units"
+            ),
             Cause::TooLow => format!("a learning rate of {rate} that is too low to get anywhere"),
             Cause::Decayed => format!("a learning rate that has been brought down to {rate} too soon"),
             Cause::TooSimple => "a network without hidden layers that is too simple for the pattern".to_owned(),
             Cause::Unclear => format!("a learning rate of {rate} that does not suit this network, too high or too low"),
         };
-        let guess = if context.task == Task::Regression { "guessing the mean" } else { "guessing by the shares of the classes" };
+        let guess = if context.task == Task::Regression {
+            "guessing the mean"
+        } else {
+            "guessing by the shares of the classes"
+        };
         let beside = match (now.validation, context.baseline.get("loss")) {
             (Some(validation), Some(guessing)) => {
-                let relation = if validation > WORSE_THAN_GUESSING * guessing { "worse than" } else { "hardly better than" };
-                format!(", and validation loss, at {}, is {relation} the {} of {guess}", number(validation), number(*guessing))
+                let relation =
+                    if validation > WORSE_THAN_GUESSING * guessing { "worse than" } else { "hardly better than" };
+                format!(
+                    ", and validation loss, at {}, is {relation} the {} of {guess}",
+                    number(validation),
+                    number(*guessing)
+                )
             }
             (Some(_) | None, _) => String::new(),
         };
         let how = if now.jitter > BOUNCING_HARD { "has bounced around" } else { "has been stuck at" };
-        let text =
-            format!("Training loss {how} {} since epoch {}{beside}. This is consistent with {why}.", number(now.level), self.from_epoch.unwrap_or_default());
+        let text = format!(
+            "Training loss {how} {} since epoch {}{beside}. This is consistent with {why}.",
+            number(now.level),
+            self.from_epoch.unwrap_or_default()
+        );
         (text, rival(cause), self.ways_out(context, cause))
     }
 
     fn ways_out(&self, context: &Context, cause: Cause) -> Vec<Option<Remedy>> {
-        let times_usual = remedy::base_rate(context, self.now.learning_rate) / context.project.optimizer.usual_learning_rate();
+        let times_usual =
+            remedy::base_rate(context, self.now.learning_rate) / context.project.optimizer.usual_learning_rate();
         let rate = |it: Rate| remedy::learning_rate(context, self.now.learning_rate, it);
         // A third of a rate that is a thousand times too high would settle nothing.
-        let lower = if times_usual > SUSPICIOUS_SCALED { remedy::usual_learning_rate(context) } else { rate(Rate::Third) };
-        let higher = if times_usual < 1.0 / SUSPICIOUS_SCALED { remedy::usual_learning_rate(context) } else { rate(Rate::Triple) };
+        let lower =
+            if times_usual > SUSPICIOUS_SCALED { remedy::usual_learning_rate(context) } else { rate(Rate::Third) };
+        let higher = if times_usual < 1.0 / SUSPICIOUS_SCALED {
+            remedy::usual_learning_rate(context)
+        } else {
+            rate(Rate::Triple)
+        };
         match cause {
             Cause::TooHigh if times_usual > SUSPICIOUS_SCALED => vec![lower],
             Cause::TooLow => vec![higher],
@@ -349,9 +395,15 @@ impl Plateau {
 
 fn rival(cause: Cause) -> String {
     let rival = match cause {
-        Cause::TooHigh => "A rate that is too low looks the same after a bad start; so do inputs that say nothing about the target.",
-        Cause::TooLow | Cause::Decayed => "Inputs that say nothing about the target look the same at any learning rate.",
-        Cause::TooSimple => "A learning rate that is far too low or too high looks the same; so do inputs that say nothing about the target.",
+        Cause::TooHigh => {
+            "A rate that is too low looks the same after a bad start; so do inputs that say nothing about the target."
+        }
+        Cause::TooLow | Cause::Decayed => {
+            "Inputs that say nothing about the target look the same at any learning rate."
+        }
+        Cause::TooSimple => {
+            "A learning rate that is far too low or too high looks the same; so do inputs that say nothing about the target."
+        }
         Cause::Unclear => {
             "Which of the two, one run with a third and one with three times the rate would tell. Inputs that say nothing about the target look the same."
         }
@@ -383,18 +435,35 @@ mod tests {
     #[test]
     fn stuck_at_guessing_is_a_warning_that_names_the_likelier_cause() {
         let cases = [
-            (level_at(1.0, 0.0, 0.001), "too high or too low", vec!["Learning rate 0.00033, a third", "Learning rate 0.003, three times as much"]),
+            (
+                level_at(1.0, 0.0, 0.001),
+                "too high or too low",
+                vec!["Learning rate 0.00033, a third", "Learning rate 0.003, three times as much"],
+            ),
             (level_at(1.0, 0.0, 1e-8), "too low", vec!["Learning rate 0.001, usual for Adam"]),
             (level_at(1.0, 0.0, 0.5), "too high", vec!["Learning rate 0.001, usual for Adam"]),
-            (level_at(1.0, 0.02, 0.003), "too high", vec!["Learning rate 0.001, a third", "Learning rate 0.009, three times as much"]),
-            (level_at(1.3, 0.2, 0.003), "has bounced around", vec!["Learning rate 0.001, a third", "Learning rate 0.009, three times as much"]),
+            (
+                level_at(1.0, 0.02, 0.003),
+                "too high",
+                vec!["Learning rate 0.001, a third", "Learning rate 0.009, three times as much"],
+            ),
+            (
+                level_at(1.3, 0.2, 0.003),
+                "has bounced around",
+                vec!["Learning rate 0.001, a third", "Learning rate 0.009, three times as much"],
+            ),
         ];
         for (rows, words, remedies) in cases {
             let mut context = regression();
             context.project.learning_rate = rows[0].learning_rate;
             let told = plateau(&context, &rows);
             assert_eq!((told[0].state, told[0].severity), (FindingState::Raised, Severity::Warning), "{words}");
-            assert!(told[0].epoch <= 20 && told[0].from_epoch <= 10, "{words}: {} {}", told[0].epoch, told[0].from_epoch);
+            assert!(
+                told[0].epoch <= 20 && told[0].from_epoch <= 10,
+                "{words}: {} {}",
+                told[0].epoch,
+                told[0].from_epoch
+            );
             assert!(told[0].text.contains(words) && told[0].text.contains("consistent with"), "{}", told[0].text);
             assert_eq!(told[0].remedies.iter().map(|it| it.label.as_str()).collect::<Vec<_>>(), remedies);
         }
@@ -448,7 +517,10 @@ mod tests {
         assert!(plateau(&regression(), &level_at(1.0, 0.0, 0.001)[..14]).is_empty());
         let slow = run(100, |epoch| (0.997_f64.powf(epoch), 0.997_f64.powf(epoch)));
         assert!(plateau(&regression(), &slow).is_empty());
-        assert!(plateau(&regression(), &run(40, |epoch| (1.02_f64.powf(epoch), 1.0))).is_empty(), "rising is another rule's");
+        assert!(
+            plateau(&regression(), &run(40, |epoch| (1.02_f64.powf(epoch), 1.0))).is_empty(),
+            "rising is another rule's"
+        );
     }
 
     #[test]
@@ -459,7 +531,10 @@ mod tests {
             (loss * (1.0 + 0.002 * noise.normal()), loss)
         });
         let told = plateau(&binary(), &rows);
-        assert_eq!((told.first().map(|it| it.state), told.last().map(|it| it.state)), (Some(FindingState::Raised), Some(FindingState::Cleared)));
+        assert_eq!(
+            (told.first().map(|it| it.state), told.last().map(|it| it.state)),
+            (Some(FindingState::Raised), Some(FindingState::Cleared))
+        );
         assert!(told.last().is_some_and(|it| it.epoch < 50 && it.text.contains("has come down")), "{told:?}");
     }
 
@@ -501,7 +576,9 @@ mod tests {
     #[test]
     fn a_creeping_run_stays_stuck_until_it_moves_in_earnest() {
         // Spirals at a hundredth of the usual rate: 0.2 % in ten epochs, then a little more.
-        let rows = run(120, |epoch| (0.6905 - 0.00015 * epoch - 1.2e-6 * epoch * epoch, 0.6915 - 0.00014 * epoch - 1.2e-6 * epoch * epoch));
+        let rows = run(120, |epoch| {
+            (0.6905 - 0.00015 * epoch - 1.2e-6 * epoch * epoch, 0.6915 - 0.00014 * epoch - 1.2e-6 * epoch * epoch)
+        });
         assert!(!states(&plateau(&binary(), &rows)).contains(&FindingState::Cleared));
     }
 }

@@ -18,7 +18,9 @@ impl Worker<'_> {
             } else {
                 match self.desk.asked.try_recv() {
                     Ok(command) => command,
-                    Err(TryRecvError::Empty) if self.desk.out.is_deserted() => return Err(stopped("Nobody listens any more")),
+                    Err(TryRecvError::Empty) if self.desk.out.is_deserted() => {
+                        return Err(stopped("Nobody listens any more"));
+                    }
                     Err(TryRecvError::Empty) => return Ok(()),
                     Err(TryRecvError::Disconnected) => return Err(stopped("The window was closed")),
                 }
@@ -57,7 +59,11 @@ impl Worker<'_> {
     fn turn(&mut self, key: &str, value: &str) {
         let mut project = self.project.clone();
         let is_live = project.with_knob(key, |knob| knob.live).unwrap_or(false);
-        let refusal = if is_live { project.set_value(key, value).err().map(|err| err.to_string()) } else { Some(format!("{key} cannot be changed while training")) };
+        let refusal = if is_live {
+            project.set_value(key, value).err().map(|err| err.to_string())
+        } else {
+            Some(format!("{key} cannot be changed while training"))
+        };
         if let Some(text) = refusal {
             return self.desk.out.tell(Event::Warning { text });
         }

@@ -8,16 +8,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Desk;
 use super::auto::{self, Scout};
 use super::job::Ready;
 use super::patience::Watch;
 use super::recorder::Recorder;
-use super::Desk;
-use plateau::Plateau;
 use crate::data::{Prepared, epoch_order};
 use crate::diagnose::{Context, Doctor};
 use crate::engine::{OpenDevice, StepDone, StepOrder, TrainError, Trainer, Weights, open_device};
-use crate::run::{Changed, EpochRow, Event, FinishReason, FindingRow, FindingState, Preparing, Started, StepRow};
+use crate::run::{Changed, EpochRow, Event, FindingRow, FindingState, FinishReason, Preparing, Started, StepRow};
+use plateau::Plateau;
 
 use crate::spec::{DeviceSpec, MeasureTrain, Project, ScheduleKind, Task, TextValue as _};
 
@@ -88,7 +88,8 @@ pub(super) fn train(ready: Ready, desk: &mut Desk) {
         }
     }
     if job.project.device != DeviceSpec::Cpu && job.project.device != DeviceSpec::Auto {
-        let text = "Opening the graphics device and compiling its programs. The first step can take a minute".to_owned();
+        let text =
+            "Opening the graphics device and compiling its programs. The first step can take a minute".to_owned();
         desk.out.show(Event::Preparing(Preparing { text }));
         desk.out.flush();
     }
@@ -98,7 +99,9 @@ pub(super) fn train(ready: Ready, desk: &mut Desk) {
         Some((device, text)) => (Ok(device), Some(text)),
         None => (open_device(job.project.device), None),
     };
-    let opened = opened.and_then(|device| Trainer::new(&job.project, Arc::clone(&data), &device, init.as_ref()).map(|trainer| (device, trainer)));
+    let opened = opened.and_then(|device| {
+        Trainer::new(&job.project, Arc::clone(&data), &device, init.as_ref()).map(|trainer| (device, trainer))
+    });
     let (device, trainer) = match opened {
         Ok(it) => it,
         Err(err) => return desk.out.fail(&err.to_string()),
@@ -113,12 +116,15 @@ pub(super) fn train(ready: Ready, desk: &mut Desk) {
     worker.watched = job.watched;
     worker.paused = job.begins_paused;
     worker.began = job.began;
-    worker.told_every = told_every(job.log_every, job.watched, worker.steps_per_epoch() * worker.project.training.epochs);
+    worker.told_every =
+        told_every(job.log_every, job.watched, worker.steps_per_epoch() * worker.project.training.epochs);
     worker.begin(&job.name);
     if let Some(text) = told {
         worker.desk.out.tell(Event::Warning { text });
     }
-    let end = worker.run().map_or_else(|end| end, |()| End::Reason(FinishReason::Completed, "All epochs were trained".to_owned()));
+    let end = worker
+        .run()
+        .map_or_else(|end| end, |()| End::Reason(FinishReason::Completed, "All epochs were trained".to_owned()));
     worker.finish(end);
 }
 
@@ -132,7 +138,14 @@ fn told_every(log_every: Option<u64>, watched: bool, n_steps: u64) -> u64 {
 }
 
 impl<'a> Worker<'a> {
-    fn new(desk: &'a mut Desk, trainer: Trainer, data: Arc<Prepared>, project: Project, device: OpenDevice, scout: Option<Scout>) -> Self {
+    fn new(
+        desk: &'a mut Desk,
+        trainer: Trainer,
+        data: Arc<Prepared>,
+        project: Project,
+        device: OpenDevice,
+        scout: Option<Scout>,
+    ) -> Self {
         let now = Instant::now();
         let batch = project.training.batch_size.unwrap_or(u64::MAX).min(data.split.train.len() as u64).max(1);
         let context = Context {
@@ -291,7 +304,10 @@ impl<'a> Worker<'a> {
         for finding in self.doctor.not_finite(row) {
             self.tell_finding(finding);
         }
-        let text = format!("The loss was no longer a number at step {}. A smaller learning rate or gradient clipping may help", row.step);
+        let text = format!(
+            "The loss was no longer a number at step {}. A smaller learning rate or gradient clipping may help",
+            row.step
+        );
         End::Reason(FinishReason::Diverged, text)
     }
 
@@ -310,7 +326,10 @@ impl<'a> Worker<'a> {
         }
         self.last = Some(row.clone());
         if !row.validation_loss.is_finite() && !row.train_loss.is_finite() {
-            let text = format!("The loss was no longer a number in epoch {}. A smaller learning rate or gradient clipping may help", row.epoch);
+            let text = format!(
+                "The loss was no longer a number in epoch {}. A smaller learning rate or gradient clipping may help",
+                row.epoch
+            );
             return Err(End::Reason(FinishReason::Diverged, text));
         }
         self.reduce_on_plateau(row.validation_loss);
@@ -336,7 +355,8 @@ impl<'a> Worker<'a> {
         let mut metrics = BTreeMap::new();
         metrics.extend(train_metrics.into_iter().map(|(name, value)| (format!("train_{name}"), value)));
         metrics.extend(validation.metrics.into_iter().map(|(name, value)| (format!("validation_{name}"), value)));
-        let share = self.project.schedule.share(self.step, self.epoch, self.project.training.epochs, self.plateau.drops);
+        let share =
+            self.project.schedule.share(self.step, self.epoch, self.project.training.epochs, self.plateau.drops);
         Ok(EpochRow {
             epoch: self.epoch,
             step: self.step,
@@ -361,12 +381,18 @@ impl<'a> Worker<'a> {
     fn why_stopped(&self) -> String {
         let Some(countdown) = self.watch.countdown() else { return String::new() };
         let monitor: &str = countdown.monitor.into();
-        let epochs = if countdown.patience == 1 { "1 epoch".to_owned() } else { format!("{} epochs", countdown.patience) };
+        let epochs =
+            if countdown.patience == 1 { "1 epoch".to_owned() } else { format!("{} epochs", countdown.patience) };
         let kept = match (&self.best, self.watch.restores_best()) {
             (Some((row, _)), true) => format!("The weights of epoch {} are kept", row.epoch),
             _ => "The last weights are kept".to_owned(),
         };
-        format!("No better {} for {epochs} since {:.6} at epoch {}. {kept}", monitor.replace('_', " "), countdown.best_value, countdown.since_epoch)
+        format!(
+            "No better {} for {epochs} since {:.6} at epoch {}. {kept}",
+            monitor.replace('_', " "),
+            countdown.best_value,
+            countdown.since_epoch
+        )
     }
 
     fn reduce_on_plateau(&mut self, loss: f64) {
@@ -374,8 +400,16 @@ impl<'a> Worker<'a> {
         let before = self.plateau.drops;
         self.plateau.observe(loss, rule);
         if self.plateau.drops > before {
-            let rate = |drops: u32| crate::spec::number_text(self.project.learning_rate * rule.factor.powi(drops as i32));
-            let changed = Changed { step: self.step, epoch: self.epoch, key: "learning_rate".to_owned(), from: rate(before), to: rate(self.plateau.drops), by: "schedule".to_owned() };
+            let rate =
+                |drops: u32| crate::spec::number_text(self.project.learning_rate * rule.factor.powi(drops as i32));
+            let changed = Changed {
+                step: self.step,
+                epoch: self.epoch,
+                key: "learning_rate".to_owned(),
+                from: rate(before),
+                to: rate(self.plateau.drops),
+                by: "schedule".to_owned(),
+            };
             self.desk.out.tell(Event::Changed(changed));
         }
     }
@@ -394,7 +428,10 @@ impl<'a> Worker<'a> {
     }
 
     fn draw_if_due(&mut self) {
-        if self.watched && self.desk.views.is_empty() && self.last_picture.elapsed() >= PICTURE_EVERY.max(self.picture_cost * PICTURE_SHARE) {
+        if self.watched
+            && self.desk.views.is_empty()
+            && self.last_picture.elapsed() >= PICTURE_EVERY.max(self.picture_cost * PICTURE_SHARE)
+        {
             self.draw();
         }
     }

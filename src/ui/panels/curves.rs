@@ -20,7 +20,8 @@ use crate::ui::plot::{Marks, hover, marking};
 use crate::ui::theme::{Ghost, Theme, size, space};
 use crate::ui::widgets::empty_ui;
 
-pub(super) const CURVES: PanelDef = PanelDef { id: "curves", title: "Curves", home: Home::Center, make: || Box::new(Curves::default()) };
+pub(super) const CURVES: PanelDef =
+    PanelDef { id: "curves", title: "Curves", home: Home::Center, make: || Box::new(Curves::default()) };
 
 /// Heights below which the charts become unreadable, and of the strips below them.
 const LEAST_LOSS: f32 = 120.0;
@@ -37,7 +38,7 @@ const ROOM_FOR_STRIPS: f32 = 620.0;
 struct Curves {
     unit: Unit,
     is_log: bool,
-    /// How much of the past a smoothed line keeps, over one epoch.
+    /// How much of the past a smoothed line keeps, over a hundredth of the run.
     smoothing: f64,
     /// The metric below the loss; none: the one the task leads with.
     metric: Option<String>,
@@ -92,10 +93,18 @@ impl Panel for Curves {
         let Some(run) = &studio.runs.shown else {
             return empty_ui(ui, "No run yet", "Press Train (space) to watch the loss fall");
         };
-        self.follow(run, &studio.runs.ghosts);
-        let ghosts = studio.runs.ghosts.iter().zip(Theme::of(ui).ghosts).map(|(it, look)| (it, look, words::change(it))).collect();
+        self.watch.follow(run);
+        let ghosts = studio
+            .runs
+            .ghosts
+            .iter()
+            .zip(Theme::of(ui).ghosts)
+            .map(|(it, look)| (it, look, words::change(it)))
+            .collect();
         let mut scene = Scene { run, ghosts, marks: marks(run, &self.watch), x: (0.0, 1.0) };
-        scene.x = self.x.unwrap_or_else(|| self.fit_x(&scene));
+        let all = self.fit_x(&scene);
+        self.follow(run, &studio.runs.ghosts, (all.1 - all.0) / along_epochs(run, self.unit, false).scale);
+        scene.x = self.x.unwrap_or(all);
         let before = self.hovered.take();
         ui.spacing_mut().item_spacing.y = space::S;
         self.loss_header_ui(ui, cx, &scene);
@@ -123,17 +132,24 @@ impl Panel for Curves {
 }
 
 impl Curves {
-    /// Takes in what the runs have told since the last frame.
-    fn follow(&mut self, run: &Run, ghosts: &VecDeque<Run>) {
+    /// Takes in what the runs have told since the last frame. Lines are smoothed over a hundredth of the epochs in
+    /// sight, zoomed or not, so that ten epochs are hardly smoothed and a thousand are.
+    fn follow(&mut self, run: &Run, ghosts: &VecDeque<Run>, epochs: f64) {
         if self.run != run.started.run {
             self.run.clone_from(&run.started.run);
             (self.x, self.y) = (None, [None; 2]);
         }
-        self.watch.follow(run);
         let metric = words::metric(run, self.metric.as_deref()).to_owned();
         let names = [
-            "step_loss", "train_loss", "validation_loss", "step_learning_rate", "learning_rate", "step_gradient_norm", "gradient_norm",
-            &format!("train_{metric}"), &format!("validation_{metric}"),
+            "step_loss",
+            "train_loss",
+            "validation_loss",
+            "step_learning_rate",
+            "learning_rate",
+            "step_gradient_norm",
+            "gradient_norm",
+            &format!("train_{metric}"),
+            &format!("validation_{metric}"),
         ];
         self.ghost_traces.resize_with(ghosts.len(), Traces::new);
         let runs = std::iter::once((run, &mut self.traces)).chain(ghosts.iter().zip(&mut self.ghost_traces));
@@ -141,8 +157,9 @@ impl Curves {
             for name in names {
                 let Some(series) = scene::series_of(run, name) else { continue };
                 let per_epoch = if name.starts_with("step_") { run.started.steps_per_epoch.max(1) as f64 } else { 1.0 };
+                let stretch = per_epoch * epochs / 100.0;
                 let weight = if name.ends_with("learning_rate") { 0.0 } else { self.smoothing };
-                traces.entry(name.to_owned()).or_default().follow(series, weight, per_epoch);
+                traces.entry(name.to_owned()).or_default().follow(series, weight, stretch);
             }
         }
     }
@@ -153,7 +170,8 @@ impl Curves {
         let epochs = scene.run.epoch_of_step(run.step as f64).max(run.epoch() as f64);
         let asked = run.epochs_asked().max(if run.started.epochs == 0 { run.project.training.epochs } else { 0 });
         let mut last = if run.is_live() { words::epochs_ahead(epochs, asked as f64) } else { epochs };
-        last = scene.ghosts.iter().map(|(it, ..)| it.epoch() as f64).filter(|it| *it <= 2.0 * last).fold(last, f64::max);
+        last =
+            scene.ghosts.iter().map(|(it, ..)| it.epoch() as f64).filter(|it| *it <= 2.0 * last).fold(last, f64::max);
         let first = if run.history.step_loss.is_empty() && !measures_during(run) { 1.0 } else { 0.0 };
         // What ended leaves a little room, so that a mark on its last epoch stands clear of the frame.
         let last = last.max(first + 1.0) + if run.is_live() { 0.0 } else { 0.015 * (last - first) };
@@ -165,7 +183,9 @@ impl Curves {
         let run = scene.run;
         let layers = self.loss_layers(Theme::of(ui), scene);
         let baseline = run.started.baseline.get("loss").copied();
-        let y = self.y[0].unwrap_or_else(|| scene::fit_y(&layers, scene.x, self.is_log, baseline, height - 40.0, Margins::of(&scene.marks)));
+        let y = self.y[0].unwrap_or_else(|| {
+            scene::fit_y(&layers, scene.x, self.is_log, baseline, height - 40.0, Margins::of(&scene.marks))
+        });
         let ground = Ground {
             id: ui.scope_id().with("loss chart"),
             summary: words::loss_summary(run, &self.watch),
@@ -181,7 +201,10 @@ impl Curves {
         let along = along_epochs(run, self.unit, false);
         marking::paint_behind(ui, &chart, &scene.marks, along);
         let (skyline, has_unshown) = scene::paint(&chart, &layers);
-        let best = self.watch.best_epoch(run).and_then(|epoch| Some((epoch, run.history.curve("validation_loss")?.at(epoch as f64)?.y)));
+        let best = self
+            .watch
+            .best_epoch(run)
+            .and_then(|epoch| Some((epoch, run.history.curve("validation_loss")?.at(epoch as f64)?.y)));
         let dot = best.and_then(|(epoch, loss)| chart.at(along.to_chart(epoch as f64), loss));
         marking::paint_front(ui, &chart, &scene.marks, along, dot);
         let here = self.crosshair_ui(ui, scene, &chart, "loss", hovered);
@@ -202,7 +225,9 @@ impl Curves {
         let metric = words::metric(run, self.metric.as_deref()).to_owned();
         let layers = self.pair_layers(Theme::of(ui), scene, &metric);
         let baseline = run.started.baseline.get(&metric).copied();
-        let y = self.y[1].unwrap_or_else(|| scene::fit_y(&layers, scene.x, false, baseline, height - 40.0, Margins { top: 8.0, bottom: 8.0 }));
+        let y = self.y[1].unwrap_or_else(|| {
+            scene::fit_y(&layers, scene.x, false, baseline, height - 40.0, Margins { top: 8.0, bottom: 8.0 })
+        });
         let ground = Ground {
             id: ui.scope_id().with("metric chart"),
             summary: words::metric_summary(run, &metric),
@@ -228,7 +253,11 @@ impl Curves {
         let run = scene.run;
         let theme = Theme::of(ui);
         let by_step = scene::series_of(run, names[0]).is_some();
-        let (name, along) = if by_step { (names[0], along_steps(run, self.unit)) } else { (names[1], along_epochs(run, self.unit, false)) };
+        let (name, along) = if by_step {
+            (names[0], along_steps(run, self.unit))
+        } else {
+            (names[1], along_epochs(run, self.unit, false))
+        };
         let pen = Pen { width: 1.5, ..Pen::train(theme) };
         let layers: Vec<Layer<'_>> = [
             scene::raw(run, &self.traces, name, along, pen).map(|it| Layer { pen: pen.fainter(1.0), ..it }),
@@ -252,7 +281,8 @@ impl Curves {
         let chart = ground.ui(ui);
         let (skyline, _) = scene::paint(&chart, &layers);
         marking::name_ui(ui, &chart, chart.frame(), title, &[], &skyline);
-        let turned: Vec<Mark> = scene.marks.iter().filter(|it| it.kind == crate::ui::plot::marks::Kind::Turned).cloned().collect();
+        let turned: Vec<Mark> =
+            scene.marks.iter().filter(|it| it.kind == crate::ui::plot::marks::Kind::Turned).cloned().collect();
         marking::paint_front(ui, &chart, &turned, along_epochs(run, self.unit, false), None);
         let here = self.crosshair_ui(ui, scene, &chart, "", hovered);
         self.pointer_ui(ui, scene, &chart, 2, here);
@@ -260,7 +290,14 @@ impl Curves {
 
     /// The line through all charts at the epoch under the pointer, or the one that the arrow keys chose.
     /// Returns the epoch where it was chosen on this chart.
-    fn crosshair_ui(&mut self, ui: &Ui, scene: &Scene<'_>, chart: &Chart, curves: &str, hovered: Option<u64>) -> Option<u64> {
+    fn crosshair_ui(
+        &mut self,
+        ui: &Ui,
+        scene: &Scene<'_>,
+        chart: &Chart,
+        curves: &str,
+        hovered: Option<u64>,
+    ) -> Option<u64> {
         let run = scene.run;
         let along = along_epochs(run, self.unit, false);
         self.cursor = hover::moved_by_keys(ui, &chart.response, run, self.cursor);
@@ -273,7 +310,9 @@ impl Curves {
         let epoch = here.or(hovered)?;
         hover::paint_line(ui, chart, along.to_chart(epoch as f64));
         let train = along_epochs(run, self.unit, measures_during(run));
-        for (split, along, pen) in [("train", train, Pen::train(Theme::of(ui))), ("validation", along, Pen::validation(Theme::of(ui)))] {
+        for (split, along, pen) in
+            [("train", train, Pen::train(Theme::of(ui))), ("validation", along, Pen::validation(Theme::of(ui)))]
+        {
             let point = run.history.curve(&format!("{split}_{curves}")).and_then(|it| it.at(epoch as f64));
             if let Some(point) = point.filter(|it| it.y.is_finite()) {
                 hover::paint_dot(ui, chart, along.to_chart(epoch as f64), point.y, pen);
@@ -339,7 +378,11 @@ impl Curves {
             (&validation, along_epochs(run, self.unit, false), Pen::validation(theme)),
         ];
         layers.extend(pairs.iter().filter_map(|(name, along, pen)| scene::raw(run, &self.traces, name, *along, *pen)));
-        layers.extend(pairs.iter().filter_map(|(name, along, pen)| scene::line(run, &self.traces, name, *along, *pen, Role::Line)));
+        layers.extend(
+            pairs
+                .iter()
+                .filter_map(|(name, along, pen)| scene::line(run, &self.traces, name, *along, *pen, Role::Line)),
+        );
         layers
     }
 }

@@ -16,7 +16,8 @@ use crate::ui::theme::{Theme, space};
 use crate::ui::widgets::{card_ui, empty_ui, secondary_ui, segmented_ui};
 use crate::ui::{Wish, grouped};
 
-pub(super) const DATA: PanelDef = PanelDef { id: "data", title: "Data", home: Home::Bottom, make: || Box::new(Data::default()) };
+pub(super) const DATA: PanelDef =
+    PanelDef { id: "data", title: "Data", home: Home::Bottom, make: || Box::new(Data::default()) };
 
 /// Which side of the data is looked at, and the pictures that were put on the graphics card for it.
 #[derive(Default)]
@@ -37,7 +38,9 @@ impl Panel for Data {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let studio = cx.studio;
         match &studio.projects.data {
-            DataState::Loading => empty_ui(ui, "Reading the data", "Columns, their spread and sample rows appear here when it is read"),
+            DataState::Loading => {
+                empty_ui(ui, "Reading the data", "Columns, their spread and sample rows appear here when it is read");
+            }
             DataState::Failed(problem) => failed_ui(ui, cx, problem),
             DataState::Ready(loaded) => self.loaded_ui(ui, loaded),
         }
@@ -116,7 +119,10 @@ fn notes_ui(ui: &mut Ui, loaded: &Loaded, notes: &[&str]) {
         ui.add_space(space::S);
         ui.add(Label::new(theme.small(format!("Read from {}", loaded.dataset.place))).wrap());
         if let Some(origin) = loaded.dataset.origin {
-            ui.add(Label::new(theme.small(format!("{} · {} · licence {}", origin.authors, origin.from, origin.licence))).wrap());
+            ui.add(
+                Label::new(theme.small(format!("{} · {} · licence {}", origin.authors, origin.from, origin.licence)))
+                    .wrap(),
+            );
         }
     });
 }

@@ -21,7 +21,11 @@ struct Log;
 impl Panel for Log {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(run) = cx.run().filter(|it| !it.log.is_empty()) else {
-            return empty_ui(ui, "Nothing to tell yet", "Press Train (space): what the run does is written here, line by line");
+            return empty_ui(
+                ui,
+                "Nothing to tell yet",
+                "Press Train (space): what the run does is written here, line by line",
+            );
         };
         header_ui(ui, run);
         let height = size::LINE + space::XS;
@@ -79,7 +83,9 @@ fn epoch_text(epoch: u64) -> String {
 
 /// All lines, as one would paste them into a letter.
 fn text_of(log: &[LogLine]) -> String {
-    let line = |it: &LogLine| format!("{}\t{}{}\n", epoch_text(it.epoch), if it.is_warning { "warning: " } else { "" }, it.text);
+    let line = |it: &LogLine| {
+        format!("{}\t{}{}\n", epoch_text(it.epoch), if it.is_warning { "warning: " } else { "" }, it.text)
+    };
     log.iter().map(line).collect()
 }
 

@@ -29,7 +29,11 @@ struct Predictions {
 impl Panel for Predictions {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(run) = cx.run() else {
-            return empty_ui(ui, "No predictions yet", "Press Train (space): the boundary appears with the first epoch");
+            return empty_ui(
+                ui,
+                "No predictions yet",
+                "Press Train (space): the boundary appears with the first epoch",
+            );
         };
         match &run.views {
             Some(views) => self.views_ui(ui, run, views),
@@ -45,7 +49,9 @@ impl Predictions {
             ui.spacing_mut().item_spacing.x = space::XL;
             match &views.surface {
                 Some(surface) if surface.rows > 1 => self.boundary.ui(ui, run, views, surface, height),
-                Some(surface) => part_ui(ui, if views.fit.is_some() { 0.55 } else { 1.0 }, height, |ui| line::line_ui(ui, run, surface, height)),
+                Some(surface) => part_ui(ui, if views.fit.is_some() { 0.55 } else { 1.0 }, height, |ui| {
+                    line::line_ui(ui, run, surface, height);
+                }),
                 None => {}
             }
             if let Some(fit) = &views.fit {
@@ -72,7 +78,9 @@ fn part_ui(ui: &mut Ui, share: f32, height: f32, contents: impl FnOnce(&mut Ui))
 
 fn waiting_ui(ui: &mut Ui, run: &Run) {
     match run.phase {
-        Phase::Failed => empty_ui(ui, "No predictions", "The run ended before its first epoch, so there is nothing to show"),
+        Phase::Failed => {
+            empty_ui(ui, "No predictions", "The run ended before its first epoch, so there is nothing to show");
+        }
         Phase::Waiting | Phase::Preparing | Phase::Running | Phase::Paused | Phase::Finished => {
             empty_ui(ui, "No predictions yet", "The boundary appears with the first epoch");
         }

@@ -9,14 +9,15 @@ use crate::project::SAMPLES;
 use crate::run::{Phase, Run};
 use crate::spec::Section;
 use crate::studio::{Action, ProjectAction, RunAction};
+use crate::ui::Wish;
 use crate::ui::facts::{device_id_label, device_label};
 use crate::ui::pace::{FirstEpoch, rows_per_second, speed_text, standing};
 use crate::ui::text::sentence;
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{icon_button_ui, pill_ui, primary_ui, progress_ui, secondary_ui};
-use crate::ui::Wish;
 
-pub(super) const TOP_BAR: PanelDef = PanelDef { id: "top_bar", title: "Top bar", home: Home::Top, make: || Box::<TopBar>::default() };
+pub(super) const TOP_BAR: PanelDef =
+    PanelDef { id: "top_bar", title: "Top bar", home: Home::Top, make: || Box::<TopBar>::default() };
 
 /// The bar at the top. It remembers what was asked until the run obeys, so that a click is answered at once.
 #[derive(Default)]
@@ -47,7 +48,8 @@ impl Panel for TopBar {
             self.standing_ui(ui, cx);
         });
         let right = Rect::from_min_max(pos2(bar.right() - self.right, bar.top()), bar.max);
-        let shown = ui.scope_builder(UiBuilder::new().max_rect(right).layout(layout), |ui| right_ui(ui, cx, bar.width()));
+        let shown =
+            ui.scope_builder(UiBuilder::new().max_rect(right).layout(layout), |ui| right_ui(ui, cx, bar.width()));
         let width = shown.response.rect.width();
         if (width - self.right).abs() > 0.5 {
             self.right = width;
@@ -86,7 +88,13 @@ impl TopBar {
             cx.ask(Action::Run(RunAction::Step));
         }
         let stop = ui.add_enabled_ui(phase.is_some(), |ui| secondary_ui(ui, Some(ICON_STOP), "Stop")).inner;
-        if explained(stop, "End the run, keep what it reached and measure it on the test rows", Some("No run is going on")).clicked() {
+        if explained(
+            stop,
+            "End the run, keep what it reached and measure it on the test rows",
+            Some("No run is going on"),
+        )
+        .clicked()
+        {
             cx.ask(Action::Run(RunAction::Stop));
             self.asked = phase.map(|it| (Asked::Stop, it));
         }
@@ -126,13 +134,18 @@ fn title_ui(ui: &mut Ui, cx: &Cx<'_>, bar: f32) {
     let projects = &cx.studio.projects;
     let title = projects.title();
     let font = egui::TextStyle::Body.resolve(ui.style());
-    let width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(title.clone(), font, theme.dim).size().x).min(size::TITLE_MAX);
+    let width =
+        ui.fonts_mut(|fonts| fonts.layout_no_wrap(title.clone(), font, theme.dim).size().x).min(size::TITLE_MAX);
     let place = projects.file.as_ref().map_or_else(|| "Not saved yet".to_owned(), |it| it.display().to_string());
-    ui.allocate_ui(vec2(width.ceil(), size::LINE), |ui| ui.add(egui::Label::new(theme.dim(title)).truncate())).inner.on_hover_text(place);
+    ui.allocate_ui(vec2(width.ceil(), size::LINE), |ui| ui.add(egui::Label::new(theme.dim(title)).truncate()))
+        .inner
+        .on_hover_text(place);
     let (dot, response) = ui.allocate_exact_size(egui::Vec2::splat(2.0 * size::DOT), Sense::hover());
     if projects.is_dirty() {
         ui.painter().circle_filled(dot.center(), size::DOT - 1.0, theme.accent);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, "Changed since it was saved"));
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, "Changed since it was saved")
+        });
         response.on_hover_text("Changed since it was saved");
     }
     ui.add_space(space::S);
@@ -153,7 +166,8 @@ fn right_ui(ui: &mut Ui, cx: &mut Cx<'_>, bar: f32) {
         cx.wish(Wish::Save);
     }
     ui.spacing_mut().item_spacing.x = 0.0;
-    let other: (MaterialIcon, &str) = if theme.is_dark { (ICON_LIGHT_MODE, "Light theme") } else { (ICON_DARK_MODE, "Dark theme") };
+    let other: (MaterialIcon, &str) =
+        if theme.is_dark { (ICON_LIGHT_MODE, "Light theme") } else { (ICON_DARK_MODE, "Dark theme") };
     if icon_button_ui(ui, other.0, other.1, other.1).clicked() {
         cx.wish(Wish::ToggleTheme);
     }
@@ -166,7 +180,11 @@ fn open_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let button = egui::RichText::new("Open…").text_style(egui::TextStyle::Button);
     let menu = ui.menu_button(button, |ui| {
         ui.set_min_width(size::MENU);
-        if ui.button("From a file…").on_hover_text("A project (.ron), a table (.csv, .csv.gz) or images by class in a .zip (ctrl-O)").clicked() {
+        if ui
+            .button("From a file…")
+            .on_hover_text("A project (.ron), a table (.csv, .csv.gz) or images by class in a .zip (ctrl-O)")
+            .clicked()
+        {
             cx.wish(Wish::OpenFile);
         }
         if ui.button("From a folder of images…").on_hover_text("One folder inside for each class").clicked() {

@@ -62,7 +62,9 @@ fn linear(from: f64, to: f64, step: f64) -> Vec<GridMark> {
     if !(last - first).is_finite() || last - first > 1000.0 {
         return Vec::new();
     }
-    (0..=(last - first).max(-1.0) as i64).map(|idx| GridMark { value: (first + idx as f64) * step, step_size: step }).collect()
+    (0..=(last - first).max(-1.0) as i64)
+        .map(|idx| GridMark { value: (first + idx as f64) * step, step_size: step })
+        .collect()
 }
 
 /// Powers of ten; with 2 and 5 between them where few are in sight; equal steps where none is.
@@ -71,7 +73,11 @@ fn log(from: f64, to: f64, most: usize) -> Vec<GridMark> {
     if decades * 3.0 <= most as f64 && decades < 0.7 {
         let step = round_step(10_f64.powf(to) - 10_f64.powf(from), most);
         let marks = linear(10_f64.powf(from), 10_f64.powf(to), step);
-        return marks.iter().filter(|it| it.value > 0.0).map(|it| GridMark { value: it.value.log10(), step_size: decades / most as f64 }).collect();
+        return marks
+            .iter()
+            .filter(|it| it.value > 0.0)
+            .map(|it| GridMark { value: it.value.log10(), step_size: decades / most as f64 })
+            .collect();
     }
     if decades * 3.0 <= most as f64 {
         let powers = from.floor() as i32..=to.ceil() as i32;

@@ -141,7 +141,10 @@ impl Blocks {
         };
         let mut at = start;
         while at < end {
-            let block = self.blocks.get(at / BLOCK).filter(|it| at % BLOCK == 0 && at + BLOCK <= end && it.is_finite && counts(it.low.y));
+            let block = self
+                .blocks
+                .get(at / BLOCK)
+                .filter(|it| at % BLOCK == 0 && at + BLOCK <= end && it.is_finite && counts(it.low.y));
             if let Some(block) = block {
                 add(block.low.y);
                 add(block.high.y);
@@ -157,7 +160,8 @@ impl Blocks {
 
 impl Block {
     fn of(points: &[Point]) -> Self {
-        let mut block = Self { first: points[0], low: points[0], high: points[0], last: points[points.len() - 1], is_finite: true };
+        let mut block =
+            Self { first: points[0], low: points[0], high: points[0], last: points[points.len() - 1], is_finite: true };
         for point in points {
             block.is_finite &= point.y.is_finite();
             if point.y < block.low.y {
@@ -181,7 +185,11 @@ impl Block {
     }
 
     fn in_order(&self) -> [Point; 4] {
-        if self.low.x <= self.high.x { [self.first, self.low, self.high, self.last] } else { [self.first, self.high, self.low, self.last] }
+        if self.low.x <= self.high.x {
+            [self.first, self.low, self.high, self.last]
+        } else {
+            [self.first, self.high, self.low, self.last]
+        }
     }
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn picture(surface: &Surface, theme: &Theme) -> ColorImage {
         theme.panel.lerp_to_gamma(palette::class(theme, class), UNSURE + CERTAIN * sure)
     };
     let from_top = (0..rows).rev().flat_map(|row| (0..columns).map(move |column| row * columns + column));
-    let pixels: Vec<Color32> = from_top.map(|idx| surface.values.get(idx).map_or(theme.panel, |it| color(*it))).collect();
+    let pixels: Vec<Color32> =
+        from_top.map(|idx| surface.values.get(idx).map_or(theme.panel, |it| color(*it))).collect();
     ColorImage::new([columns, rows], pixels)
 }
 
@@ -47,8 +48,17 @@ pub(crate) fn contour(surface: &Surface) -> Vec<Piece> {
         };
         for row in 0..rows.saturating_sub(1) {
             for column in 0..columns.saturating_sub(1) {
-                let corners = [height(column, row), height(column + 1, row), height(column + 1, row + 1), height(column, row + 1)];
-                cell(corners, |x, y| ((column as f64 + 0.5 + x) / columns as f64, (row as f64 + 0.5 + y) / rows as f64), &mut pieces);
+                let corners = [
+                    height(column, row),
+                    height(column + 1, row),
+                    height(column + 1, row + 1),
+                    height(column, row + 1),
+                ];
+                cell(
+                    corners,
+                    |x, y| ((column as f64 + 0.5 + x) / columns as f64, (row as f64 + 0.5 + y) / rows as f64),
+                    &mut pieces,
+                );
             }
         }
     }
@@ -83,7 +93,8 @@ fn cell(corners: [f64; 4], place: impl Fn(f64, f64) -> (f64, f64), pieces: &mut 
         let next = (edge + 1) % 4;
         let (a, b) = (corners[edge], corners[next]);
         let t = a / (a - b);
-        ((a > 0.0) != (b > 0.0)).then(|| place(AT[edge].0 + t * (AT[next].0 - AT[edge].0), AT[edge].1 + t * (AT[next].1 - AT[edge].1)))
+        ((a > 0.0) != (b > 0.0))
+            .then(|| place(AT[edge].0 + t * (AT[next].0 - AT[edge].0), AT[edge].1 + t * (AT[next].1 - AT[edge].1)))
     };
     let found: Vec<(f64, f64)> = (0..4).filter_map(crossing).collect();
     match found[..] {

@@ -3,7 +3,10 @@
 //! egui_plot draws grid and axes and turns values into positions; what is in sight is decided by the panel,
 //! so that all charts of a run share one x and a growing run can be followed.
 
-use egui::{Color32, FontId, Id, Painter, PointerButton, Pos2, Rangef, Rect, Response, Stroke, StrokeKind, TextStyle, Ui, Vec2, pos2, vec2};
+use egui::{
+    Color32, FontId, Id, Painter, PointerButton, Pos2, Rangef, Rect, Response, Stroke, StrokeKind, TextStyle, Ui, Vec2,
+    pos2, vec2,
+};
 use egui_plot::{AxisHints, Plot, PlotPoint, PlotTransform};
 
 use super::axis::{Marks, tick_text, ticks};
@@ -52,7 +55,10 @@ pub(crate) struct Chart {
 pub(crate) enum Look {
     /// All there is, and what comes.
     Fit,
-    At { x: Span, y: Option<Span> },
+    At {
+        x: Span,
+        y: Option<Span>,
+    },
 }
 
 impl Ground<'_> {
@@ -91,14 +97,21 @@ impl Ground<'_> {
                     .include_y(y.0)
                     .include_y(y.1)
                     .x_grid_spacer(move |it| ticks(x_marks, it.bounds.0, it.bounds.1, (width / X_MARKS) as usize))
-                    .y_grid_spacer(move |it| ticks(y_marks, it.bounds.0, it.bounds.1, (height / Y_MARKS).max(3.0) as usize))
+                    .y_grid_spacer(move |it| {
+                        ticks(y_marks, it.bounds.0, it.bounds.1, (height / Y_MARKS).max(3.0) as usize)
+                    })
                     .custom_x_axes(vec![x_axis(theme, x_marks, has_x_axis)])
                     .custom_y_axes(vec![y_axis(theme, y_marks)])
                     .show(ui, |_| ());
                 inner.response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &summary));
                 let frame = *inner.transform.frame();
                 if inner.response.has_focus() {
-                    ui.painter().rect_stroke(frame.expand(2.0), 2, Stroke::new(size::FOCUS_RING, theme.accent), StrokeKind::Outside);
+                    ui.painter().rect_stroke(
+                        frame.expand(2.0),
+                        2,
+                        Stroke::new(size::FOCUS_RING, theme.accent),
+                        StrokeKind::Outside,
+                    );
                 }
                 if !y_title.is_empty() {
                     title_along(ui, theme, id, y_title, frame);
@@ -156,7 +169,8 @@ impl Chart {
             }
             return (delta != Vec2::ZERO).then(|| self.look_at(frame.translate(delta), y_is_zoomed));
         }
-        if self.response.dragged_by(PointerButton::Secondary) || self.response.drag_stopped_by(PointerButton::Secondary) {
+        if self.response.dragged_by(PointerButton::Secondary) || self.response.drag_stopped_by(PointerButton::Secondary)
+        {
             return self.box_look(ui);
         }
         let pointer = self.response.hover_pos().filter(|_| self.response.contains_pointer())?;
@@ -178,7 +192,13 @@ impl Chart {
             return (chosen.width() > space::S && chosen.height() > space::S).then(|| self.look_at(chosen, true));
         }
         let theme = Theme::of(ui.ctx());
-        self.painter.rect(chosen, 2, Theme::tint(theme.accent), Stroke::new(size::HAIRLINE, theme.accent), StrokeKind::Inside);
+        self.painter.rect(
+            chosen,
+            2,
+            Theme::tint(theme.accent),
+            Stroke::new(size::HAIRLINE, theme.accent),
+            StrokeKind::Inside,
+        );
         None
     }
 
@@ -201,24 +221,34 @@ fn tick_font() -> FontId {
 fn x_axis(theme: &Theme, marks: Marks, is_written: bool) -> AxisHints<'static> {
     let color = if is_written { theme.dim } else { Color32::TRANSPARENT };
     let thickness = if is_written { X_AXIS } else { space::XS };
-    let axis = AxisHints::new_x().min_thickness(thickness).label_spacing(Rangef::new(0.0, 0.5)).tick_label_color(color).tick_label_font(tick_font());
+    let axis = AxisHints::new_x()
+        .min_thickness(thickness)
+        .label_spacing(Rangef::new(0.0, 0.5))
+        .tick_label_color(color)
+        .tick_label_font(tick_font());
     axis.formatter(move |mark, range| if is_written { tick_text(marks, mark, range) } else { String::new() })
 }
 
 fn y_axis(theme: &Theme, marks: Marks) -> AxisHints<'static> {
-    let axis = AxisHints::new_y().min_thickness(Y_AXIS + Y_TITLE).label_spacing(Rangef::new(0.0, 0.5)).tick_label_color(theme.dim);
+    let axis = AxisHints::new_y()
+        .min_thickness(Y_AXIS + Y_TITLE)
+        .label_spacing(Rangef::new(0.0, 0.5))
+        .tick_label_color(theme.dim);
     axis.tick_label_font(tick_font()).formatter(move |mark, range| tick_text(marks, mark, range))
 }
 
 /// Words that run up along the y axis, shortened to its length; all of them under the pointer.
 fn title_along(ui: &Ui, theme: &Theme, id: Id, title: &str, frame: Rect) {
-    let mut job = egui::text::LayoutJob::simple_singleline(title.to_owned(), TextStyle::Small.resolve(ui.style()), theme.dim);
+    let mut job =
+        egui::text::LayoutJob::simple_singleline(title.to_owned(), TextStyle::Small.resolve(ui.style()), theme.dim);
     job.wrap = egui::text::TextWrapping::truncate_at_width(frame.height());
     let galley = ui.fonts_mut(|it| it.layout_job(job));
     let left = frame.left() - Y_AXIS - Y_TITLE + 2.0;
     let bottom = frame.center().y + galley.size().x / 2.0;
     let is_short = galley.elided;
-    ui.painter().add(egui::epaint::TextShape::new(pos2(left, bottom), galley, theme.dim).with_angle(-std::f32::consts::FRAC_PI_2));
+    ui.painter().add(
+        egui::epaint::TextShape::new(pos2(left, bottom), galley, theme.dim).with_angle(-std::f32::consts::FRAC_PI_2),
+    );
     if is_short {
         let area = Rect::from_x_y_ranges(Rangef::new(left, left + Y_TITLE), frame.y_range());
         ui.interact(area, id.with("title"), egui::Sense::hover()).on_hover_text(title);

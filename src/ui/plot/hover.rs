@@ -28,8 +28,10 @@ pub(crate) fn moved_by_keys(ui: &Ui, chart: &Response, run: &Run, cursor: Option
     ui.memory_mut(|it| it.set_focus_lock_filter(chart.id, arrows));
     let way = ui.input_mut(|it| {
         let mut pressed = |modifiers, key| it.consume_key(modifiers, key);
-        let ten = i64::from(pressed(Modifiers::SHIFT, Key::ArrowRight)) - i64::from(pressed(Modifiers::SHIFT, Key::ArrowLeft));
-        let one = i64::from(pressed(Modifiers::NONE, Key::ArrowRight)) - i64::from(pressed(Modifiers::NONE, Key::ArrowLeft));
+        let ten = i64::from(pressed(Modifiers::SHIFT, Key::ArrowRight))
+            - i64::from(pressed(Modifiers::SHIFT, Key::ArrowLeft));
+        let one =
+            i64::from(pressed(Modifiers::NONE, Key::ArrowRight)) - i64::from(pressed(Modifiers::NONE, Key::ArrowLeft));
         10 * ten + one
     });
     let epoch = cursor.unwrap_or(last).saturating_add_signed(way).clamp(1, last);
@@ -39,7 +41,11 @@ pub(crate) fn moved_by_keys(ui: &Ui, chart: &Response, run: &Run, cursor: Option
 /// An epoch's loss in words, for those who do not see it.
 pub(crate) fn words(run: &Run, epoch: u64) -> String {
     let Some(row) = row_at(run, epoch) else { return String::new() };
-    format!("At epoch {epoch}: train loss {}, validation loss {}", short_number(row.train_loss), short_number(row.validation_loss))
+    format!(
+        "At epoch {epoch}: train loss {}, validation loss {}",
+        short_number(row.train_loss),
+        short_number(row.validation_loss)
+    )
 }
 
 /// The line through a chart at an epoch.
@@ -69,7 +75,9 @@ pub(crate) fn readout_ui(ui: &mut Ui, run: &Run, ghosts: &[(&Run, Ghost, String)
         ui.end_row();
         pair_ui(ui, theme, "Loss", &short_number(row.train_loss), &short_number(row.validation_loss));
         for name in run.history.metric_names() {
-            let value = |split: &str| row.metrics.get(&format!("{split}_{name}")).map(|it| metric_text(name, *it)).unwrap_or_default();
+            let value = |split: &str| {
+                row.metrics.get(&format!("{split}_{name}")).map(|it| metric_text(name, *it)).unwrap_or_default()
+            };
             pair_ui(ui, theme, metric_label(name), &value("train"), &value("validation"));
         }
         pair_ui(ui, theme, "Learning rate", &short_number(row.learning_rate), "");

@@ -90,7 +90,10 @@ pub(crate) fn path(chart: &Chart, curve: Curve<'_>, along: Along) -> Path {
     let pixel = 1.0 / chart.painter.pixels_per_point();
     let columns = (frame.width() / pixel).ceil().max(1.0) as usize;
     let thinned = curve.thinned(along.to_curve(from), along.to_curve(to), columns);
-    let mut path = Path { not_finite: thinned.not_finite.iter().map(|x| chart.x(along.to_chart(*x))).collect(), ..Path::default() };
+    let mut path = Path {
+        not_finite: thinned.not_finite.iter().map(|x| chart.x(along.to_chart(*x))).collect(),
+        ..Path::default()
+    };
     let close = |line: Vec<Pos2>, pieces: &mut Vec<Piece>| {
         let (Some(first), Some(last)) = (line.first(), line.last()) else { return };
         let is_dense = line.len() > 16 && line.len() as f32 > DENSE as f32 * (last.x - first.x) / pixel;
@@ -123,7 +126,8 @@ fn band(line: &[Pos2], left: f32, pixel: f32) -> Vec<Column> {
         {
             column.y = Rangef::new(column.y.min.min(point.y), column.y.max.max(point.y));
         } else {
-            columns.push(Column { left: left + here * pixel, y: Rangef::new(point.y.min(before), point.y.max(before)) });
+            columns
+                .push(Column { left: left + here * pixel, y: Rangef::new(point.y.min(before), point.y.max(before)) });
             at = here;
         }
         before = point.y;

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{Align2, Color32, CornerRadius, FontId, Id, Pos2, Rangef, Rect, Sense, Shape, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Id, Pos2, Rangef, Rect, Sense, Shape, Stroke, StrokeKind, TextStyle, Ui,
+    WidgetInfo, pos2, vec2,
+};
 
 use super::chart::Chart;
 use super::line::Along;
@@ -52,7 +55,11 @@ pub(crate) fn paint_front(ui: &Ui, chart: &Chart, marks: &[Mark], along: Along, 
             }
             Kind::NotFinite => paint_cross(chart, from, color),
             Kind::Turned => {
-                let points = vec![pos2(from, frame.bottom() - TICK), pos2(from - 3.5, frame.bottom()), pos2(from + 3.5, frame.bottom())];
+                let points = vec![
+                    pos2(from, frame.bottom() - TICK),
+                    pos2(from - 3.5, frame.bottom()),
+                    pos2(from + 3.5, frame.bottom()),
+                ];
                 chart.painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
             }
         }
@@ -71,14 +78,18 @@ pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Al
         !mark.label.is_empty() && x.max >= frame.left() - 1.0 && x.min <= frame.right() + 1.0
     };
     let labelled: Vec<&Mark> = marks.iter().filter(in_sight).collect();
-    let galleys: Vec<_> = labelled.iter().map(|it| ui.painter().layout_no_wrap(it.label.clone(), FontId::monospace(PILL_TEXT), ink(theme, it))).collect();
+    let galleys: Vec<_> = labelled
+        .iter()
+        .map(|it| ui.painter().layout_no_wrap(it.label.clone(), FontId::monospace(PILL_TEXT), ink(theme, it)))
+        .collect();
     let wanted: Vec<Wanted> = labelled
         .iter()
         .zip(&galleys)
         .map(|(mark, galley)| {
             let x = Rangef::new(chart.x(along.to_chart(mark.from)), chart.x(along.to_chart(mark.to)));
             let about = Rangef::new(x.min.max(frame.left()), x.max.min(frame.right()));
-            let (about, edge) = if mark.kind == Kind::Patience { (Rangef::point(about.max), Edge::Bottom) } else { (about, Edge::Top) };
+            let (about, edge) =
+                if mark.kind == Kind::Patience { (Rangef::point(about.max), Edge::Bottom) } else { (about, Edge::Top) };
             Wanted { size: galley.size() + 2.0 * PILL, about, edge }
         })
         .collect();
@@ -86,13 +97,25 @@ pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Al
     let sorted: Vec<Wanted> = order.iter().map(|idx| wanted[*idx]).collect();
     for (idx, mark) in marks.iter().enumerate().filter(|(_, it)| it.kind == Kind::Turned).take(MOST_TURNED) {
         let at = pos2(chart.x(along.to_chart(mark.from)), frame.bottom() - TICK / 2.0);
-        told_ui(ui, id.with(("turned", idx)), Rect::from_center_size(at, vec2(TICK, TICK + 3.0)), &mark.detail, &mark.detail);
+        told_ui(
+            ui,
+            id.with(("turned", idx)),
+            Rect::from_center_size(at, vec2(TICK, TICK + 3.0)),
+            &mark.detail,
+            &mark.detail,
+        );
     }
     let places = place(&sorted, &[], area, skyline);
     for (idx, rect) in order.into_iter().zip(&places).filter_map(|(idx, rect)| Some((idx, (*rect)?))) {
         let mark = labelled[idx];
         if mark.kind != Kind::Patience {
-            chart.painter.rect(rect, size::CONTROL_RADIUS, theme.panel.gamma_multiply(0.92), Stroke::new(size::HAIRLINE, theme.line), StrokeKind::Inside);
+            chart.painter.rect(
+                rect,
+                size::CONTROL_RADIUS,
+                theme.panel.gamma_multiply(0.92),
+                Stroke::new(size::HAIRLINE, theme.line),
+                StrokeKind::Inside,
+            );
         }
         chart.painter.galley(rect.min + PILL, Arc::clone(&galleys[idx]), theme.text);
         told_ui(ui, id.with(("mark", idx)), rect, &mark.label, &mark.detail);
@@ -161,7 +184,11 @@ fn paint_cross(chart: &Chart, x: f32, color: Color32) {
     let stroke = Stroke::new(2.5, color);
     chart.painter.line_segment([center - vec2(CROSS, CROSS), center + vec2(CROSS, CROSS)], stroke);
     chart.painter.line_segment([center - vec2(CROSS, -CROSS), center + vec2(CROSS, -CROSS)], stroke);
-    chart.painter.vline(x, Rangef::new(center.y + CROSS + 2.0, chart.frame().bottom()), Stroke::new(size::HAIRLINE, color.gamma_multiply(0.5)));
+    chart.painter.vline(
+        x,
+        Rangef::new(center.y + CROSS + 2.0, chart.frame().bottom()),
+        Stroke::new(size::HAIRLINE, color.gamma_multiply(0.5)),
+    );
 }
 
 fn ink(theme: &Theme, mark: &Mark) -> Color32 {
@@ -174,7 +201,13 @@ fn ink(theme: &Theme, mark: &Mark) -> Color32 {
 
 /// A sentence in the middle of a chart that has nothing to show yet.
 pub(crate) fn note(ui: &Ui, chart: &Chart, text: &str) {
-    chart.painter.text(chart.frame().center(), Align2::CENTER_CENTER, text, TextStyle::Body.resolve(ui.style()), Theme::of(ui).dim);
+    chart.painter.text(
+        chart.frame().center(),
+        Align2::CENTER_CENTER,
+        text,
+        TextStyle::Body.resolve(ui.style()),
+        Theme::of(ui).dim,
+    );
 }
 
 /// A remark at the lower left.

@@ -129,7 +129,9 @@ fn not_finite(run: &Run, finding: Option<&FindingRow>) -> Option<Mark> {
     let (at, label) = match (step, row, finding) {
         (Some(step), _, _) => (run.epoch_of_step(step.x), format!("loss not finite · step {:.0}", step.x)),
         (None, Some(row), _) => (row.epoch as f64, format!("loss not finite · ep {}", row.epoch)),
-        (None, None, Some(finding)) => (finding.from_epoch as f64, format!("loss not finite · ep {}", finding.from_epoch)),
+        (None, None, Some(finding)) => {
+            (finding.from_epoch as f64, format!("loss not finite · ep {}", finding.from_epoch))
+        }
         (None, None, None) => (run.epoch_of_step(run.step as f64), "loss not finite".to_owned()),
     };
     Some(Mark { kind: Kind::NotFinite, from: at, to: at, label, detail, severity: Some(Severity::Critical) })
@@ -145,7 +147,12 @@ mod tests {
 
     fn epochs(n: u64) -> Vec<Event> {
         let started = Started { epochs: 100, steps_per_epoch: 10, ..Started::default() };
-        let row = |epoch: u64| EpochRow { epoch, step: 10 * epoch, validation_loss: (epoch as f64 - 4.0).abs(), ..EpochRow::default() };
+        let row = |epoch: u64| EpochRow {
+            epoch,
+            step: 10 * epoch,
+            validation_loss: (epoch as f64 - 4.0).abs(),
+            ..EpochRow::default()
+        };
         std::iter::once(Event::Started(started)).chain((1..=n).map(|it| Event::Epoch(row(it)))).collect()
     }
 

@@ -5,12 +5,12 @@
 
 mod axis;
 mod blocks;
+pub(crate) mod boundary;
 pub(crate) mod chart;
 pub(crate) mod hover;
 pub(crate) mod line;
 pub(crate) mod marking;
 pub(crate) mod marks;
-pub(crate) mod boundary;
 pub(crate) mod palette;
 mod pills;
 pub(crate) mod scene;

@@ -77,7 +77,8 @@ impl Skyline {
     /// How many parts of lines run through a place.
     fn hits(&self, rect: Rect) -> usize {
         let (first, last) = (self.bin(rect.left()), self.bin(rect.right()));
-        let parts = self.lines.iter().filter_map(|bins| bins.get(first.min(bins.len())..=last.min(bins.len().checked_sub(1)?)));
+        let parts =
+            self.lines.iter().filter_map(|bins| bins.get(first.min(bins.len())..=last.min(bins.len().checked_sub(1)?)));
         parts.flatten().filter(|it| it.min <= rect.bottom() && it.max >= rect.top()).count()
     }
 
@@ -110,7 +111,13 @@ pub(crate) fn place(wanted: &[Wanted], taken: &[Rect], frame: Rect, skyline: &Sk
 fn places(wanted: &Wanted, frame: Rect) -> Vec<Rect> {
     let Wanted { size, about, edge } = *wanted;
     let gap = space::S;
-    let lefts = [about.min + gap, about.center() - size.x / 2.0, about.max + gap, about.min - gap - size.x, about.max - gap - size.x];
+    let lefts = [
+        about.min + gap,
+        about.center() - size.x / 2.0,
+        about.max + gap,
+        about.min - gap - size.x,
+        about.max - gap - size.x,
+    ];
     let tops = (0..2_u8).map(|row| frame.top() + f32::from(row) * ROW);
     let bottoms = (0..2_u8).map(|row| frame.bottom() - size.y - f32::from(row) * ROW);
     let rows: Vec<f32> = match edge {

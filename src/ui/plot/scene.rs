@@ -76,7 +76,14 @@ pub(crate) fn series_of<'a>(run: &'a Run, name: &str) -> Option<&'a Series> {
 }
 
 /// A curve as a layer: the smoothed line where it is smoothed, else the values themselves.
-pub(crate) fn line<'a>(run: &'a Run, traces: &'a Traces, name: &str, along: Along, pen: Pen, role: Role) -> Option<Layer<'a>> {
+pub(crate) fn line<'a>(
+    run: &'a Run,
+    traces: &'a Traces,
+    name: &str,
+    along: Along,
+    pen: Pen,
+    role: Role,
+) -> Option<Layer<'a>> {
     let (series, trace) = (series_of(run, name)?, traces.get(name)?);
     Some(Layer { curve: trace.smoothed().unwrap_or(trace.raw(series)), along, pen, role })
 }
@@ -90,7 +97,8 @@ pub(crate) fn raw<'a>(run: &'a Run, traces: &'a Traces, name: &str, along: Along
 impl Layer<'_> {
     /// Lowest and highest y in sight, by logarithm where the axis is.
     fn extent(&self, x: Span, is_log: bool) -> Option<Span> {
-        let (low, high) = self.curve.extent(self.along.to_curve(x.0), self.along.to_curve(x.1), is_log.then_some(0.0))?;
+        let (low, high) =
+            self.curve.extent(self.along.to_curve(x.0), self.along.to_curve(x.1), is_log.then_some(0.0))?;
         Some(if is_log { (low.log10(), high.log10()) } else { (low, high) })
     }
 }
@@ -117,8 +125,17 @@ impl Margins {
 }
 
 /// The y that shows all lines between two x, with room for marks. `also` joins in as a guest does.
-pub(crate) fn fit_y(layers: &[Layer<'_>], x: Span, is_log: bool, also: Option<f64>, height: f32, margins: Margins) -> Span {
-    let extents = |guests: bool| layers.iter().filter(move |it| (it.role == Role::Guest) == guests).filter_map(move |it| it.extent(x, is_log));
+pub(crate) fn fit_y(
+    layers: &[Layer<'_>],
+    x: Span,
+    is_log: bool,
+    also: Option<f64>,
+    height: f32,
+    margins: Margins,
+) -> Span {
+    let extents = |guests: bool| {
+        layers.iter().filter(move |it| (it.role == Role::Guest) == guests).filter_map(move |it| it.extent(x, is_log))
+    };
     let also = also.map(|it| if is_log { it.log10() } else { it }).filter(|it| it.is_finite());
     let guests = extents(true).chain(also.map(|it| (it, it))).reduce(union);
     let (mut low, mut high) = match (extents(false).reduce(union), guests) {

@@ -24,12 +24,11 @@ pub(crate) struct Curve<'a> {
 }
 
 impl Trace {
-    /// Takes in what the curve has gained. `weight` is how much of the past is kept over one epoch,
-    /// `per_epoch` how much x grows over one: a curve by step is smoothed over the same stretch of time
-    /// as the one by epoch beside it.
-    pub(crate) fn follow(&mut self, series: &Series, weight: f64, per_epoch: f64) {
+    /// Takes in what the curve has gained. `weight` is how much of the past is kept while x grows by `stretch`:
+    /// a curve by step is smoothed over the same time as the one by epoch beside it.
+    pub(crate) fn follow(&mut self, series: &Series, weight: f64, stretch: f64) {
         self.raw.follow(series);
-        self.smoothed.follow(series, weight, per_epoch);
+        self.smoothed.follow(series, weight, stretch);
         self.smoothed_blocks.follow(&self.smoothed.series);
     }
 
@@ -58,7 +57,9 @@ impl Curve<'_> {
 #[derive(Clone, Debug, Default)]
 struct Smoothed {
     weight: f64,
-    per_epoch: f64,
+    stretch: f64,
+    /// The last distance in x, and what is kept over it: mostly the same from point to point.
+    keep: (f64, f64),
     average: f64,
     mass: f64,
     series: Series,
@@ -67,15 +68,17 @@ struct Smoothed {
 }
 
 impl Smoothed {
-    fn follow(&mut self, source: &Series, weight: f64, per_epoch: f64) {
+    fn follow(&mut self, source: &Series, weight: f64, stretch: f64) {
         let points = source.points();
         let weight = weight.clamp(0.0, 0.999);
         let goes_on = match (self.series.len().checked_sub(1), self.last) {
-            (Some(idx), Some(last)) => points.get(idx).is_some_and(|it| it.x == last.x && it.y.to_bits() == last.y.to_bits()),
+            (Some(idx), Some(last)) => {
+                points.get(idx).is_some_and(|it| it.x == last.x && it.y.to_bits() == last.y.to_bits())
+            }
             _ => true,
         };
-        if weight != self.weight || per_epoch != self.per_epoch || !goes_on {
-            *self = Self { weight, per_epoch, ..Self::default() };
+        if weight != self.weight || stretch != self.stretch || !goes_on {
+            *self = Self { weight, stretch, ..Self::default() };
         }
         if weight > 0.0 {
             let taken = self.series.len();
@@ -84,9 +87,12 @@ impl Smoothed {
     }
 
     fn push(&mut self, point: Point) {
-        let distance = self.last.map_or(1.0, |last| (point.x - last.x) / self.per_epoch.max(f64::MIN_POSITIVE));
+        let distance = self.last.map_or(self.stretch, |last| point.x - last.x);
+        if distance != self.keep.0 {
+            self.keep = (distance, self.weight.powf(distance / self.stretch.max(f64::MIN_POSITIVE)));
+        }
         let y = if point.y.is_finite() {
-            let keep = if distance == 1.0 { self.weight } else { self.weight.powf(distance) };
+            let keep = self.keep.1;
             self.average = self.average * keep + (1.0 - keep) * point.y;
             self.mass = self.mass * keep + (1.0 - keep);
             // Two values at one x: the first stands until the next.

@@ -25,7 +25,9 @@ impl Watch {
     /// Takes in the epochs told since the last call.
     pub(crate) fn follow(&mut self, run: &Run) {
         let rows = &run.history.epochs;
-        let is_same = self.best.is_none_or(|(epoch, value)| rows.get(epoch as usize - 1).is_some_and(|it| watched(run, it) == value));
+        let is_same = self
+            .best
+            .is_none_or(|(epoch, value)| rows.get(epoch as usize - 1).is_some_and(|it| watched(run, it) == value));
         if self.seen > rows.len() || self.n_changes != run.changes.len() || !is_same {
             *self = Self { n_changes: run.changes.len(), ..Self::default() };
         }
@@ -103,7 +105,11 @@ mod tests {
         for setting in settings {
             project.set(setting).unwrap();
         }
-        let rows = losses.iter().enumerate().map(|(idx, loss)| EpochRow { epoch: idx as u64 + 1, validation_loss: *loss, ..EpochRow::default() });
+        let rows = losses.iter().enumerate().map(|(idx, loss)| EpochRow {
+            epoch: idx as u64 + 1,
+            validation_loss: *loss,
+            ..EpochRow::default()
+        });
         Run::replay(project, rows.map(Event::Epoch))
     }
 
@@ -117,7 +123,11 @@ mod tests {
     fn patience_counts_from_the_best_epoch_that_beats_min_delta() {
         let run = run_of(&[1.0, 0.5, 0.495, 0.6], &["stopping.patience=5", "stopping.min_delta=0.01"]);
         assert_eq!(watch(&run).window(&run), Some(Window { from: 2, to: 7 }));
-        assert_eq!(watch(&run).best_epoch(&run), Some(3), "a small gain does not renew patience, but is still the best");
+        assert_eq!(
+            watch(&run).best_epoch(&run),
+            Some(3),
+            "a small gain does not renew patience, but is still the best"
+        );
     }
 
     #[test]
@@ -127,7 +137,9 @@ mod tests {
             for n in 1..=losses.len() {
                 let run = run_of(&losses[..n], &["stopping.patience=5", setting]);
                 let counted = crate::session::Watch::countdown_of(&run.project, &run.history.epochs);
-                let expected = counted.filter(|it| it.waited > 0).map(|it| Window { from: it.since_epoch, to: it.since_epoch + it.patience });
+                let expected = counted
+                    .filter(|it| it.waited > 0)
+                    .map(|it| Window { from: it.since_epoch, to: it.since_epoch + it.patience });
                 assert_eq!(watch(&run).window(&run), expected, "{setting} after {n} epochs");
             }
         }
@@ -154,7 +166,12 @@ mod tests {
     #[test]
     fn patience_turned_while_training_moves_the_end() {
         let mut run = run_of(&[0.5, 0.6, 0.6], &["stopping.patience=5"]);
-        run.apply(Event::Changed(Changed { epoch: 3, key: "stopping.patience".to_owned(), to: "9".to_owned(), ..Changed::default() }));
+        run.apply(Event::Changed(Changed {
+            epoch: 3,
+            key: "stopping.patience".to_owned(),
+            to: "9".to_owned(),
+            ..Changed::default()
+        }));
         assert_eq!(watch(&run).window(&run), Some(Window { from: 1, to: 10 }));
     }
 }

@@ -23,7 +23,11 @@ pub fn card_ui<R>(ui: &mut Ui, edge: Option<Color32>, contents: impl FnOnce(&mut
         // The whole card once more in the edge's color, cut down to the edge: so the corners fit.
         let rect = response.response.rect;
         let strip = egui::Rect::from_min_size(rect.min, egui::vec2(size::CARD_EDGE, rect.height()));
-        ui.painter().with_clip_rect(strip.intersect(ui.clip_rect())).rect_filled(rect, CornerRadius::same(size::CARD_RADIUS), color);
+        ui.painter().with_clip_rect(strip.intersect(ui.clip_rect())).rect_filled(
+            rect,
+            CornerRadius::same(size::CARD_RADIUS),
+            color,
+        );
     }
     response
 }

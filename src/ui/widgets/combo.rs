@@ -26,16 +26,19 @@ pub fn combo_ui(ui: &mut Ui, name: &str, width: f32, current: &str, items: &[Ite
     let shown = items.iter().find(|it| it.id == current).map_or(current, |it| it.label.as_str());
     let combo = ui.scope(|ui| {
         ui.visuals_mut().widgets.inactive.weak_bg_fill = theme.field;
-        ComboBox::from_id_salt(("combo", name)).width(width).truncate().selected_text(shown).icon(chevron).show_ui(ui, |ui| {
-            let mut clicked = None;
-            ui.set_min_width(width.max(size::SETUP_NARROW / 2.0));
-            for item in items {
-                if item_ui(ui, item, item.id == current) {
-                    clicked = Some(item.id.clone());
+        ComboBox::from_id_salt(("combo", name)).width(width).truncate().selected_text(shown).icon(chevron).show_ui(
+            ui,
+            |ui| {
+                let mut clicked = None;
+                ui.set_min_width(width.max(size::SETUP_NARROW / 2.0));
+                for item in items {
+                    if item_ui(ui, item, item.id == current) {
+                        clicked = Some(item.id.clone());
+                    }
                 }
-            }
-            clicked
-        })
+                clicked
+            },
+        )
     });
     let help = items.iter().find(|it| it.id == current).map_or("", |it| it.help.as_str());
     let response = combo.inner.response.accessible_name(name);
@@ -51,7 +54,8 @@ fn item_ui(ui: &mut Ui, item: &Item, is_current: bool) -> bool {
     let ink = if item.misfit.is_some() { theme.dim } else { theme.text };
     let mut button = Button::selectable(is_current, RichText::new(&item.label).color(ink));
     if item.misfit.is_some() {
-        button = button.right_text(RichText::new("does not fit").text_style(egui::TextStyle::Small).color(theme.warning));
+        button =
+            button.right_text(RichText::new("does not fit").text_style(egui::TextStyle::Small).color(theme.warning));
     }
     let response = ui.add(button).accessible_name(&item.label);
     let help = match &item.misfit {

@@ -9,7 +9,10 @@ use crate::ui::theme::{Theme, size, space};
 pub fn segmented_ui<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, options: &[(T, &str, &str)]) -> bool {
     let theme = Theme::of(ui);
     let font = TextStyle::Body.resolve(ui.style());
-    let width_of = |text: &str| ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font.clone(), theme.text).size().x) + 2.0 * (space::S + 1.0);
+    let width_of = |text: &str| {
+        ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font.clone(), theme.text).size().x)
+            + 2.0 * (space::S + 1.0)
+    };
     let widths: Vec<f32> = options.iter().map(|(_, name, _)| width_of(name).round()).collect();
     let (rect, _) = ui.allocate_exact_size(vec2(widths.iter().sum(), size::CONTROL), Sense::hover());
     let radius = CornerRadius::same(size::CONTROL_RADIUS);
@@ -26,7 +29,12 @@ pub fn segmented_ui<T: Copy + PartialEq>(ui: &mut Ui, chosen: &mut T, options: &
         let ink = if is_chosen || response.hovered() { theme.text } else { theme.dim };
         ui.painter().text(part.center(), Align2::CENTER_CENTER, name, font.clone(), ink);
         if response.has_focus() {
-            ui.painter().rect_stroke(part.shrink(1.0), radius, Stroke::new(size::FOCUS_RING, theme.accent), StrokeKind::Inside);
+            ui.painter().rect_stroke(
+                part.shrink(1.0),
+                radius,
+                Stroke::new(size::FOCUS_RING, theme.accent),
+                StrokeKind::Inside,
+            );
         }
         response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), is_chosen, name));
         let response = if help.is_empty() { response } else { response.on_hover_text(*help) };

@@ -96,7 +96,8 @@ impl Rail {
     /// A few steps on: by a hundredth of the rail, and by at least one for a whole number.
     fn stepped(&self, value: f64, steps: i32) -> f64 {
         let there = self.value(self.share(value) + f64::from(steps) * 0.01);
-        let there = if self.is_whole && (there - value).abs() < 1.0 { value + f64::from(steps.signum()) } else { there };
+        let there =
+            if self.is_whole && (there - value).abs() < 1.0 { value + f64::from(steps.signum()) } else { there };
         self.held(rounded_to_digits(there, 3))
     }
 

@@ -56,7 +56,9 @@ impl Toasts {
                 let leaves = *toast.leaves.get_or_insert(now + NEWS_SECONDS);
                 ctx.request_repaint_after(Duration::try_from_secs_f64(leaves - now).unwrap_or_default());
             }
-            let area = Area::new(Id::unique(("toast", idx))).order(Order::Foreground).anchor(Align2::RIGHT_BOTTOM, vec2(-space::L, -above));
+            let area = Area::new(Id::unique(("toast", idx)))
+                .order(Order::Foreground)
+                .anchor(Align2::RIGHT_BOTTOM, vec2(-space::L, -above));
             let shown = area.show(ctx, |ui| toast_ui(ui, toast));
             if shown.inner {
                 dismissed = Some(idx);

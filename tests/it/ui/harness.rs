@@ -26,10 +26,6 @@ pub(crate) struct Stage {
 pub(crate) type Window = Harness<'static, Stage>;
 
 impl Stage {
-    pub(crate) fn app(&mut self) -> &mut App {
-        self.app.as_mut().expect("the app is made in the first frame")
-    }
-
     pub(crate) fn studio(&self) -> &Studio {
         &self.app.as_ref().expect("the app is made in the first frame").studio
     }

@@ -7,7 +7,7 @@ use learnscope::studio::DataState;
 use learnscope::ui::PANELS;
 
 use super::harness::{Window, loaded, options, panel, studio};
-use super::runs::{STATES, State, churn, churn_project, cars, ghosts};
+use super::runs::{STATES, State, cars, churn, churn_project, ghosts};
 
 const WIDE: [f32; 2] = [760.0, 580.0];
 const BOTTOM: [f32; 2] = [720.0, 240.0];
@@ -26,7 +26,12 @@ fn data(settings: &[&str]) -> Window {
 }
 
 fn predictions(state: State) -> Window {
-    panel("predictions", studio(churn_project(), DataState::Loading, churn(state), Vec::new()), egui::Theme::Dark, BOTTOM)
+    panel(
+        "predictions",
+        studio(churn_project(), DataState::Loading, churn(state), Vec::new()),
+        egui::Theme::Dark,
+        BOTTOM,
+    )
 }
 
 #[test]
@@ -62,7 +67,13 @@ fn no_zoom_loses_a_mark_and_fit_shows_all_again() {
     let chart = window.get_by_label_contains("Loss chart").rect();
     window.hover_at(egui::pos2(chart.left() + 0.12 * chart.width(), chart.center().y));
     for _ in 0..4 {
-        window.event(egui::Event::MouseWheel { unit: egui::MouseWheelUnit::Point, delta: egui::vec2(0.0, 60.0), phase: egui::TouchPhase::Move, modifiers: egui::Modifiers::NONE, source: egui::MouseWheelSource::Wheel });
+        window.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, 60.0),
+            phase: egui::TouchPhase::Move,
+            modifiers: egui::Modifiers::NONE,
+            source: egui::MouseWheelSource::Wheel,
+        });
         window.run_steps(8);
     }
     window.remove_cursor();
@@ -78,7 +89,8 @@ fn no_zoom_loses_a_mark_and_fit_shows_all_again() {
 #[test]
 fn the_pointer_tells_every_value_at_the_nearest_epoch() {
     let shown = churn(State::Finished);
-    let mut window = panel("curves", studio(churn_project(), DataState::Loading, shown, ghosts()), egui::Theme::Dark, WIDE);
+    let mut window =
+        panel("curves", studio(churn_project(), DataState::Loading, shown, ghosts()), egui::Theme::Dark, WIDE);
     let chart = window.get_by_label_contains("Loss chart").rect();
     window.hover_at(egui::pos2(chart.center().x, chart.center().y));
     window.run_steps(3);
@@ -104,7 +116,12 @@ fn the_arrow_keys_walk_along_a_chart_and_its_values_are_told() {
 
 #[test]
 fn earlier_runs_say_what_was_changed_and_can_be_forgotten() {
-    let mut window = panel("curves", studio(churn_project(), DataState::Loading, churn(State::Finished), ghosts()), egui::Theme::Light, WIDE);
+    let mut window = panel(
+        "curves",
+        studio(churn_project(), DataState::Loading, churn(State::Finished), ghosts()),
+        egui::Theme::Light,
+        WIDE,
+    );
     window.get_by_label_contains("dropout 0.3");
     window.get_by_label_contains("hidden [16]");
     window.get_by_label("Forget them").click();
@@ -174,7 +191,12 @@ fn images_are_shown_with_their_classes() {
 #[test]
 fn unreadable_data_says_what_and_offers_to_read_again() {
     let problem = "column \"price\" is not a number in line 17";
-    let mut window = panel("data", studio(Project::default(), DataState::Failed(problem.to_owned()), None, Vec::new()), egui::Theme::Dark, BOTTOM);
+    let mut window = panel(
+        "data",
+        studio(Project::default(), DataState::Failed(problem.to_owned()), None, Vec::new()),
+        egui::Theme::Dark,
+        BOTTOM,
+    );
     window.get_by_label(problem);
     window.get_by_label("Read again").click();
     window.run_steps(2);
@@ -191,7 +213,12 @@ fn predictions_are_told_in_words() {
 
 #[test]
 fn a_regression_shows_predicted_against_actual_values() {
-    let window = panel("predictions", studio(Project::default(), DataState::Loading, Some(cars()), Vec::new()), egui::Theme::Light, BOTTOM);
+    let window = panel(
+        "predictions",
+        studio(Project::default(), DataState::Loading, Some(cars()), Vec::new()),
+        egui::Theme::Light,
+        BOTTOM,
+    );
     window.get_by_label("Predicted against actual price");
     window.get_by_label_contains("Predicted against actual price: RMSE");
     assert!(window.query_all_by_label_contains("R² 0.9").count() > 0);
@@ -199,12 +226,22 @@ fn a_regression_shows_predicted_against_actual_values() {
 
 #[test]
 fn the_log_lists_what_happened_and_can_be_copied() {
-    let mut window = panel("log", studio(Project::default(), DataState::Loading, churn(State::Failed), Vec::new()), egui::Theme::Dark, BOTTOM);
+    let mut window = panel(
+        "log",
+        studio(Project::default(), DataState::Loading, churn(State::Failed), Vec::new()),
+        egui::Theme::Dark,
+        BOTTOM,
+    );
     window.get_by_label("4 lines · 2 warnings");
     window.get_by_label_contains("loss was not a number at step 143");
     window.get_by_label("Copy log").click();
     window.step();
-    let copied = window.output().platform_output.commands.iter().any(|it| matches!(it, egui::OutputCommand::CopyText(text) if text.contains("Compiling kernels")));
+    let copied = window
+        .output()
+        .platform_output
+        .commands
+        .iter()
+        .any(|it| matches!(it, egui::OutputCommand::CopyText(text) if text.contains("Compiling kernels")));
     assert!(copied, "the log is on the clipboard");
 }
 
@@ -229,10 +266,13 @@ fn every_panel_looks_as_kept_in_every_state_and_theme() {
                 let data = match state {
                     State::Empty => DataState::Loading,
                     State::Running | State::Paused | State::Finished => loaded(&project),
-                    State::Failed => DataState::Failed("column \"price\" is not a number in line 17: \"n/a?\"".to_owned()),
+                    State::Failed => {
+                        DataState::Failed("column \"price\" is not a number in line 17: \"n/a?\"".to_owned())
+                    }
                 };
                 let ghosts = if state == State::Finished { ghosts() } else { Vec::new() };
-                let mut window = panel(def.id, studio(project.clone(), data, churn(state), ghosts), look, size_of(def.id));
+                let mut window =
+                    panel(def.id, studio(project.clone(), data, churn(state), ghosts), look, size_of(def.id));
                 let name = format!("panels/{}/{state_name}_{look_name}", def.id);
                 results.add(window.try_snapshot_options(name, &options()));
             }

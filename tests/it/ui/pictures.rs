@@ -24,7 +24,8 @@ fn sample_project(name: &str) -> Project {
 fn recorded(name: &str) -> Run {
     let text = std::fs::read_to_string(fixture(&format!("runs/{name}.jsonl"))).unwrap();
     let mut run = Run::replay(sample_project(name), text.lines().map(|line| serde_json::from_str(line).unwrap()));
-    let views: Views = serde_json::from_slice(&std::fs::read(fixture(&format!("runs/{name}.views.json"))).unwrap()).unwrap();
+    let views: Views =
+        serde_json::from_slice(&std::fs::read(fixture(&format!("runs/{name}.views.json"))).unwrap()).unwrap();
     run.views = Some(Arc::new(views));
     run
 }
@@ -70,6 +71,10 @@ fn record_the_runs() {
         views = session.views().or(views);
         std::fs::create_dir_all(fixture("runs")).unwrap();
         std::fs::write(fixture(&format!("runs/{name}.jsonl")), lines).unwrap();
-        std::fs::write(fixture(&format!("runs/{name}.views.json")), serde_json::to_vec(views.unwrap().as_ref()).unwrap()).unwrap();
+        std::fs::write(
+            fixture(&format!("runs/{name}.views.json")),
+            serde_json::to_vec(views.unwrap().as_ref()).unwrap(),
+        )
+        .unwrap();
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use learnscope::run::{
-    Changed, Confusion, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Fit, Metrics, Preparing, Remedy, Run, Severity, Started,
-    StepRow, Surface, Views,
+    Changed, Confusion, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Fit, Metrics,
+    Preparing, Remedy, Run, Severity, Started, StepRow, Surface, Views,
 };
 use learnscope::spec::Project;
 
@@ -46,7 +46,8 @@ pub(crate) fn churn(state: State) -> Option<Run> {
 /// Two earlier runs of it, newest first.
 pub(crate) fn ghosts() -> Vec<Run> {
     let ghost = |change: &str, n, lift: f64| {
-        let rows = (1..=n).map(|epoch| Event::Epoch(EpochRow { validation_loss: curve(epoch).1 * 0.8 + lift, ..row(epoch) }));
+        let rows =
+            (1..=n).map(|epoch| Event::Epoch(EpochRow { validation_loss: curve(epoch).1 * 0.8 + lift, ..row(epoch) }));
         let mut run = Run::replay(churn_project(), std::iter::once(Event::Started(started())).chain(rows));
         run.apply(finished(FinishReason::Completed, n));
         change.clone_into(&mut run.change);
@@ -57,7 +58,14 @@ pub(crate) fn ghosts() -> Vec<Run> {
 
 pub(crate) fn churn_project() -> Project {
     let mut project = Project::default();
-    for setting in ["data=telco_churn", "model.hidden=[256,256]", "learning_rate=0.003", "epochs=100", "stopping.patience=55", "loss=binary_cross_entropy"] {
+    for setting in [
+        "data=telco_churn",
+        "model.hidden=[256,256]",
+        "learning_rate=0.003",
+        "epochs=100",
+        "stopping.patience=55",
+        "loss=binary_cross_entropy",
+    ] {
         project.set(setting).unwrap();
     }
     "Customer churn".clone_into(&mut project.name);
@@ -71,7 +79,14 @@ fn churn_events(n: u64) -> Vec<Event> {
         events.push(Event::Epoch(row(epoch)));
         if epoch == 20 {
             let (key, from, to) = ("learning_rate".to_owned(), "0.003".to_owned(), "0.001".to_owned());
-            events.push(Event::Changed(Changed { step: 20 * STEPS_PER_EPOCH, epoch, key, from, to, by: "user".to_owned() }));
+            events.push(Event::Changed(Changed {
+                step: 20 * STEPS_PER_EPOCH,
+                epoch,
+                key,
+                from,
+                to,
+                by: "user".to_owned(),
+            }));
         }
         if epoch == 30 {
             events.push(Event::Warning { text: "The disk is nearly full: 1.2 GB left for checkpoints".to_owned() });
@@ -84,7 +99,8 @@ fn churn_events(n: u64) -> Vec<Event> {
 }
 
 fn diverged_events() -> Vec<Event> {
-    let mut events = vec![Event::Preparing(Preparing { text: "Compiling kernels".to_owned() }), Event::Started(started())];
+    let mut events =
+        vec![Event::Preparing(Preparing { text: "Compiling kernels".to_owned() }), Event::Started(started())];
     for epoch in 1..=7 {
         let up = if epoch > 4 { 4.0_f64.powi(epoch as i32 - 4) } else { 1.0 };
         events.extend(steps(epoch).into_iter().map(|it| match it {
@@ -92,14 +108,26 @@ fn diverged_events() -> Vec<Event> {
             other => other,
         }));
         let good = row(epoch);
-        events.push(Event::Epoch(EpochRow { train_loss: good.train_loss * up, validation_loss: good.validation_loss * up * 1.2, ..good }));
+        events.push(Event::Epoch(EpochRow {
+            train_loss: good.train_loss * up,
+            validation_loss: good.validation_loss * up * 1.2,
+            ..good
+        }));
     }
     let step = 7 * STEPS_PER_EPOCH + 3;
-    events.push(Event::Step(StepRow { step, epoch: 8, train_loss: f64::NAN, learning_rate: 0.003, gradient_norm: Some(f64::NAN) }));
+    events.push(Event::Step(StepRow {
+        step,
+        epoch: 8,
+        train_loss: f64::NAN,
+        learning_rate: 0.003,
+        gradient_norm: Some(f64::NAN),
+    }));
     events.push(Event::Finding(FindingRow {
         rule: "loss-not-finite".to_owned(),
         severity: Severity::Critical,
-        text: format!("The loss is not a number since step {step}. The steps were so large that the weights overflowed."),
+        text: format!(
+            "The loss is not a number since step {step}. The steps were so large that the weights overflowed."
+        ),
         from_epoch: 8,
         to_epoch: 8,
         epoch: 8,
@@ -135,7 +163,10 @@ fn curve(epoch: u64) -> (f64, f64) {
     let x = epoch as f64;
     let train = 0.19 + 0.41 * (-x / 16.0).exp() + 0.012 * noise(epoch);
     let after = (x - 9.0).max(0.0);
-    let validation = 0.423 + 0.17 * (-(x - 1.0) / 2.2).exp() + 0.21 * (1.0 - (-after / 22.0).exp()) + if epoch == 9 { -0.006 } else { 0.014 * noise(epoch + 500) };
+    let validation = 0.423
+        + 0.17 * (-(x - 1.0) / 2.2).exp()
+        + 0.21 * (1.0 - (-after / 22.0).exp())
+        + if epoch == 9 { -0.006 } else { 0.014 * noise(epoch + 500) };
     (train, validation)
 }
 
@@ -143,7 +174,8 @@ fn row(epoch: u64) -> EpochRow {
     let (train_loss, validation_loss) = curve(epoch);
     let x = epoch as f64;
     let train = 0.735 + 0.175 * (1.0 - (-x / 14.0).exp()) + 0.003 * noise(epoch + 77);
-    let validation = 0.74 + 0.055 * (1.0 - (-x / 2.5).exp()) - 0.02 * (1.0 - (-x / 40.0).exp()) + 0.004 * noise(epoch + 900);
+    let validation =
+        0.74 + 0.055 * (1.0 - (-x / 2.5).exp()) - 0.02 * (1.0 - (-x / 40.0).exp()) + 0.004 * noise(epoch + 900);
     EpochRow {
         epoch,
         step: epoch * STEPS_PER_EPOCH,
@@ -167,7 +199,13 @@ fn steps(epoch: u64) -> Vec<Event> {
         let step = (epoch - 1) * STEPS_PER_EPOCH + idx;
         let x = step as f64 / STEPS_PER_EPOCH as f64;
         let train_loss = 0.19 + 0.45 * (-x / 16.0).exp() + 0.05 * noise(step + 7000);
-        Event::Step(StepRow { step, epoch, train_loss, learning_rate: learning_rate(epoch), gradient_norm: Some(0.5 + 1.2 * (-x / 10.0).exp() + 0.35 * noise(step)) })
+        Event::Step(StepRow {
+            step,
+            epoch,
+            train_loss,
+            learning_rate: learning_rate(epoch),
+            gradient_norm: Some(0.5 + 1.2 * (-x / 10.0).exp() + 0.35 * noise(step)),
+        })
     };
     (1..=STEPS_PER_EPOCH).map(step).collect()
 }
@@ -177,7 +215,10 @@ fn learning_rate(epoch: u64) -> f64 {
 }
 
 fn overfitting(epoch: u64) -> Event {
-    Event::Finding(FindingRow { state: if epoch == 15 { FindingState::Raised } else { FindingState::Changed }, ..overfitting_row(epoch) })
+    Event::Finding(FindingRow {
+        state: if epoch == 15 { FindingState::Raised } else { FindingState::Changed },
+        ..overfitting_row(epoch)
+    })
 }
 
 fn overfitting_row(epoch: u64) -> FindingRow {
@@ -190,14 +231,18 @@ fn overfitting_row(epoch: u64) -> FindingRow {
         epoch,
         from_epoch: 9,
         to_epoch: epoch,
-        text: "Training loss keeps falling while validation loss rises: the network learns these customers by heart.".to_owned(),
+        text: "Training loss keeps falling while validation loss rises: the network learns these customers by heart."
+            .to_owned(),
         evidence: BTreeMap::from([
             ("best_validation_loss".to_owned(), evidence(0.423, 0.0)),
             ("validation_loss".to_owned(), evidence(0.618, 0.465)),
             ("gap".to_owned(), evidence(0.404, 0.1)),
         ]),
         rival: "A lucky early epoch".to_owned(),
-        remedies: vec![Remedy { label: "Dropout 0.3".to_owned(), set: BTreeMap::from([("model.dropout".to_owned(), 0.3.into())]) }],
+        remedies: vec![Remedy {
+            label: "Dropout 0.3".to_owned(),
+            set: BTreeMap::from([("model.dropout".to_owned(), 0.3.into())]),
+        }],
     }
 }
 
@@ -223,7 +268,10 @@ fn finished_row(reason: FinishReason, epochs: u64) -> Finished {
 pub(crate) fn views(epoch: u64) -> Views {
     let share = (epoch as f64 / 60.0).min(1.0);
     let right = (380.0 * share).round() as u64;
-    let confusion = Confusion { classes: vec!["No".to_owned(), "Yes".to_owned()], counts: vec![938, 97, 374 - right.min(220), right.min(220)] };
+    let confusion = Confusion {
+        classes: vec!["No".to_owned(), "Yes".to_owned()],
+        counts: vec![938, 97, 374 - right.min(220), right.min(220)],
+    };
     Views { epoch, step: epoch * STEPS_PER_EPOCH, surface: Some(spirals(share)), fit: None, confusion: Some(confusion) }
 }
 
@@ -248,7 +296,16 @@ pub(crate) fn spirals(share: f64) -> Surface {
         let (dx, dy) = (0.04 * noise(idx), 0.04 * noise(idx + 5000));
         ((t * angle.cos() + dx) as f32, (t * angle.sin() + dy) as f32, class as f32, idx % 5 != 0)
     });
-    Surface { names: ["x".to_owned(), "y".to_owned()], x: [-1.1, 1.1], y: [-1.1, 1.1], columns, rows, values: values.collect(), n_classes: 2, points: points.collect() }
+    Surface {
+        names: ["x".to_owned(), "y".to_owned()],
+        x: [-1.1, 1.1],
+        y: [-1.1, 1.1],
+        columns,
+        rows,
+        values: values.collect(),
+        n_classes: 2,
+        points: points.collect(),
+    }
 }
 
 /// A regression's predictions: close to the diagonal, with a few dear cars far off.
@@ -277,11 +334,30 @@ pub(crate) fn cars() -> Run {
     let mut project = Project::default();
     project.set("data=used_cars").unwrap();
     project.set("loss=mse").unwrap();
-    let started = Started { task: "regression".to_owned(), target: "price".to_owned(), loss_unit: "standardized".to_owned(), epochs: 30, steps_per_epoch: 20, ..Started::default() };
+    let started = Started {
+        task: "regression".to_owned(),
+        target: "price".to_owned(),
+        loss_unit: "standardized".to_owned(),
+        epochs: 30,
+        steps_per_epoch: 20,
+        ..Started::default()
+    };
     let row = |epoch: u64| {
         let loss = 0.12 + 0.8 * (-(epoch as f64) / 5.0).exp();
-        let metrics = metrics(&[("train_rmse", 3600.0 * loss.sqrt()), ("validation_rmse", 3700.0 * loss.sqrt()), ("validation_r2", 1.0 - loss)]);
-        Event::Epoch(EpochRow { epoch, step: 20 * epoch, train_loss: loss, validation_loss: 1.05 * loss, metrics, learning_rate: 0.001, ..EpochRow::default() })
+        let metrics = metrics(&[
+            ("train_rmse", 3600.0 * loss.sqrt()),
+            ("validation_rmse", 3700.0 * loss.sqrt()),
+            ("validation_r2", 1.0 - loss),
+        ]);
+        Event::Epoch(EpochRow {
+            epoch,
+            step: 20 * epoch,
+            train_loss: loss,
+            validation_loss: 1.05 * loss,
+            metrics,
+            learning_rate: 0.001,
+            ..EpochRow::default()
+        })
     };
     let mut run = Run::replay(project, std::iter::once(Event::Started(started)).chain((1..=30).map(row)));
     run.apply(finished(FinishReason::Completed, 30));

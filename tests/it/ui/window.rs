@@ -15,7 +15,10 @@ const SIZE: [f32; 2] = [1280.0, 800.0];
 /// A window on the penguins, its data read.
 fn penguins(settings: &[&str]) -> Window {
     let mut project = Project::default();
-    for setting in ["data=penguins", "model.hidden=[16]", "learning_rate=0.01", "device=cpu", "loss=cross_entropy"].iter().chain(settings) {
+    for setting in ["data=penguins", "model.hidden=[16]", "learning_rate=0.01", "device=cpu", "loss=cross_entropy"]
+        .iter()
+        .chain(settings)
+    {
         project.set(setting).unwrap();
     }
     let mut studio = Studio::new(Arc::new(|| ()));
@@ -77,7 +80,9 @@ fn pause_holds_the_run_and_resume_lets_it_go_on() {
 fn step_makes_one_step_and_pauses() {
     let mut window = penguins(&["epochs=100000", "stopping=off"]);
     click(&mut window, "Step");
-    step_until(&mut window, "the first step", |it| it.studio().runs.shown.as_ref().is_some_and(|run| run.step == 1 && run.phase == Phase::Paused));
+    step_until(&mut window, "the first step", |it| {
+        it.studio().runs.shown.as_ref().is_some_and(|run| run.step == 1 && run.phase == Phase::Paused)
+    });
     click(&mut window, "Step");
     step_until(&mut window, "the second step", |it| it.run().step == 2 && it.run().phase == Phase::Paused);
     for _ in 0..20 {
@@ -105,9 +110,14 @@ fn the_learning_rate_can_be_turned_while_training_and_the_run_notes_it() {
     field.set_value_accesskit(0.003);
     step_until(&mut window, "the change", |it| !it.run().changes.is_empty());
     let change = window.state().run().changes[0].clone();
-    assert_eq!((change.key.as_str(), change.from.as_str(), change.to.as_str(), change.by.as_str()), ("learning_rate", "0.01", "0.003", "user"));
+    assert_eq!(
+        (change.key.as_str(), change.from.as_str(), change.to.as_str(), change.by.as_str()),
+        ("learning_rate", "0.01", "0.003", "user")
+    );
     let step = change.step;
-    step_until(&mut window, "steps at the new rate", |it| it.run().history.learning_rate.last().is_some_and(|last| last.x > step as f64 && last.y == 0.003));
+    step_until(&mut window, "steps at the new rate", |it| {
+        it.run().history.learning_rate.last().is_some_and(|last| last.x > step as f64 && last.y == 0.003)
+    });
     window.get_by_role_and_label(Role::Tab, "Log").click();
     window.run_steps(2);
     window.get_by_label_contains("learning_rate changed from 0.01 to 0.003");
@@ -118,7 +128,9 @@ fn the_learning_rate_can_be_turned_while_training_and_the_run_notes_it() {
 fn a_csv_of_ones_own_is_opened_by_its_path() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("snails.csv");
-    let rows: String = (0..80).map(|row| format!("{},{},{}\n", row % 13, row % 7 + row % 13, if row % 13 > 6 { "fast" } else { "slow" })).collect();
+    let rows: String = (0..80)
+        .map(|row| format!("{},{},{}\n", row % 13, row % 7 + row % 13, if row % 13 > 6 { "fast" } else { "slow" }))
+        .collect();
     std::fs::write(&path, format!("length,weight,speed\n{rows}")).unwrap();
     let mut window = penguins(&[]);
     window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::O);
@@ -127,7 +139,11 @@ fn a_csv_of_ones_own_is_opened_by_its_path() {
     window.get_by_role(Role::TextInput).type_text(&path.display().to_string());
     window.run_steps(2);
     click(&mut window, "Open");
-    step_until(&mut window, "the snails", |it| matches!(&it.studio().projects.data, DataState::Ready(loaded) if loaded.dataset.name.starts_with("snails")));
+    step_until(
+        &mut window,
+        "the snails",
+        |it| matches!(&it.studio().projects.data, DataState::Ready(loaded) if loaded.dataset.name.starts_with("snails")),
+    );
     // The data tab is the first one, so it is shown.
     for column in ["length", "weight", "speed"] {
         assert!(window.query_all_by_label(column).count() > 0, "{column} is listed");
@@ -156,7 +172,9 @@ fn a_second_run_leaves_the_first_on_the_chart_with_what_was_changed() {
     window.get_by_role_and_label(Role::SpinButton, "Learning rate").set_value_accesskit(0.05);
     window.run_steps(3);
     click(&mut window, "Train");
-    step_until(&mut window, "the second run", |it| it.studio().runs.ghosts.len() == 1 && it.run().phase == Phase::Finished);
+    step_until(&mut window, "the second run", |it| {
+        it.studio().runs.ghosts.len() == 1 && it.run().phase == Phase::Finished
+    });
     window.get_by_label("Validation of earlier runs");
     assert_eq!(window.state().run().change, "learning rate 0.05");
 }

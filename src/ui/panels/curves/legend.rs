@@ -2,7 +2,7 @@
 
 use egui::{Response, Sense, Ui, vec2};
 
-use super::{Cx, Curves, Scene, controls, words};
+use super::{Curves, Cx, Scene, controls, words};
 use crate::run::Series;
 use crate::studio::{Action, RunAction};
 use crate::ui::plot::hover;
@@ -80,7 +80,10 @@ impl Curves {
             if let Some(baseline) = run.started.baseline.get(&metric) {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     let text = format!("{} = {}", words::baseline_name(run), metric_text(&metric, *baseline));
-                    let help = format!("{}: what a guess without looking would get on the validation rows; the dotted line", metric_label(&metric));
+                    let help = format!(
+                        "{}: what a guess without looking would get on the validation rows; the dotted line",
+                        metric_label(&metric)
+                    );
                     ui.add(egui::Label::new(theme.dim(text)).truncate()).on_hover_text(help);
                 });
             }
@@ -91,7 +94,11 @@ impl Curves {
     pub(super) fn strips_header_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, has_strips: bool) {
         let theme = Theme::of(ui);
         let icons = egui_material_icons::icons::ICON_EXPAND_MORE;
-        let (icon, help) = if has_strips { (icons, "Fold the strips") } else { (egui_material_icons::icons::ICON_CHEVRON_RIGHT, "Unfold the strips") };
+        let (icon, help) = if has_strips {
+            (icons, "Fold the strips")
+        } else {
+            (egui_material_icons::icons::ICON_CHEVRON_RIGHT, "Unfold the strips")
+        };
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             let name = "Learning rate and gradient norm";
@@ -99,7 +106,8 @@ impl Curves {
                 self.has_strips = Some(!has_strips);
             }
             let value = |name: &str| scene.run.history.curve(name).and_then(Series::last).map(|it| short_number(it.y));
-            for (name, value) in [("Learning rate", value("learning_rate")), ("Gradient norm", value("gradient_norm"))] {
+            for (name, value) in [("Learning rate", value("learning_rate")), ("Gradient norm", value("gradient_norm"))]
+            {
                 ui.label(theme.dim(name));
                 ui.label(theme.mono(value.unwrap_or_else(|| "–".to_owned())));
                 ui.add_space(space::S);

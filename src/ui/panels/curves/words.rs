@@ -92,16 +92,21 @@ pub(super) fn loss_summary(run: &Run, watch: &Watch) -> String {
     };
     let (train, validation) = (short_number(last.train_loss), short_number(last.validation_loss));
     let best = watch.best_epoch(run).and_then(|it| run.history.epochs.get(it as usize - 1));
-    let best = best.map(|it| format!("; best {} at epoch {}", short_number(it.validation_loss), it.epoch)).unwrap_or_default();
+    let best =
+        best.map(|it| format!("; best {} at epoch {}", short_number(it.validation_loss), it.epoch)).unwrap_or_default();
     format!("Loss chart: train {train}, validation {validation} at epoch {}{best}", last.epoch)
 }
 
 /// The metric chart for those who do not see it.
 pub(super) fn metric_summary(run: &Run, metric: &str) -> String {
     let label = metric_label(metric);
-    let value = |split: &str| run.history.curve(&format!("{split}_{metric}")).and_then(Series::last).map(|it| metric_text(metric, it.y));
+    let value = |split: &str| {
+        run.history.curve(&format!("{split}_{metric}")).and_then(Series::last).map(|it| metric_text(metric, it.y))
+    };
     match (value("train"), value("validation")) {
-        (Some(train), Some(validation)) => format!("{label} chart: train {train}, validation {validation} at epoch {}", run.epoch()),
+        (Some(train), Some(validation)) => {
+            format!("{label} chart: train {train}, validation {validation} at epoch {}", run.epoch())
+        }
         (None, Some(validation)) => format!("{label} chart: validation {validation} at epoch {}", run.epoch()),
         _ => format!("{label} chart: nothing measured yet"),
     }
@@ -110,7 +115,10 @@ pub(super) fn metric_summary(run: &Run, metric: &str) -> String {
 /// A strip for those who do not see it.
 pub(super) fn strip_summary(run: &Run, name: &str, title: &str) -> String {
     let last = run.history.curve(name).and_then(Series::last);
-    last.map_or_else(|| format!("{title} chart: nothing measured yet"), |it| format!("{title} chart: {} at epoch {:.0}", short_number(it.y), it.x))
+    last.map_or_else(
+        || format!("{title} chart: nothing measured yet"),
+        |it| format!("{title} chart: {} at epoch {:.0}", short_number(it.y), it.x),
+    )
 }
 
 #[cfg(test)]

@@ -25,11 +25,14 @@ pub(super) fn spread_ui(ui: &mut Ui, profile: &ColumnProfile, n_rows: usize, siz
     for (idx, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         let left = rect.left() + idx as f32 * width;
         let height = (size.y * *count as f32 / most).max(LEAST);
-        let bar = Rect::from_min_max(pos2(left, rect.bottom() - height), pos2(left + (width - GAP).max(GAP), rect.bottom()));
+        let bar =
+            Rect::from_min_max(pos2(left, rect.bottom() - height), pos2(left + (width - GAP).max(GAP), rect.bottom()));
         ui.painter().rect_filled(bar, CornerRadius { nw: 1, ne: 1, sw: 0, se: 0 }, theme.accent.gamma_multiply(0.8));
     }
     let words = spread_text(profile, n_rows);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Spread of {}: {}", profile.name, words.replace('\n', ", "))));
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Image, true, format!("Spread of {}: {}", profile.name, words.replace('\n', ", ")))
+    });
     response.on_hover_text(words)
 }
 
@@ -44,7 +47,9 @@ pub(super) fn class_bars_ui(ui: &mut Ui, classes: &[(String, usize)], colors: &[
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.horizontal(|ui| {
                 ui.add(egui::Label::new(theme.body(name.as_str())).truncate());
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(theme.small(percent_text(share))));
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    ui.label(theme.small(percent_text(share)))
+                });
             });
             let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
             ui.painter().rect_filled(rect, 2, theme.line);
@@ -58,7 +63,11 @@ pub(super) fn class_bars_ui(ui: &mut Ui, classes: &[(String, usize)], colors: &[
 /// `2.5 … 480 · mean 31.2`, or the most frequent values with their shares.
 pub(super) fn typical_text(profile: &ColumnProfile, n_rows: usize) -> String {
     if let Some(numbers) = &profile.numbers {
-        let mean = if numbers.min_text == short_number(numbers.min) || numbers.min_text.parse::<f64>().is_ok() { format!(" · mean {}", short_number(numbers.mean)) } else { String::new() };
+        let mean = if numbers.min_text == short_number(numbers.min) || numbers.min_text.parse::<f64>().is_ok() {
+            format!(" · mean {}", short_number(numbers.mean))
+        } else {
+            String::new()
+        };
         return format!("{} … {}{mean}", numbers.min_text, numbers.max_text);
     }
     let share = |count: usize| format!("{:.0} %", 100.0 * count as f64 / n_rows.max(1) as f64);
@@ -68,9 +77,17 @@ pub(super) fn typical_text(profile: &ColumnProfile, n_rows: usize) -> String {
 
 fn spread_text(profile: &ColumnProfile, n_rows: usize) -> String {
     if let Some(numbers) = &profile.numbers {
-        return format!("from {} to {}\nmean {}\nstandard deviation {}", numbers.min_text, numbers.max_text, short_number(numbers.mean), short_number(numbers.std));
+        return format!(
+            "from {} to {}\nmean {}\nstandard deviation {}",
+            numbers.min_text,
+            numbers.max_text,
+            short_number(numbers.mean),
+            short_number(numbers.std)
+        );
     }
-    let lines = profile.top.iter().map(|it| format!("{} {} ({})", it.name, grouped(it.count as u64), percent_text(it.count as f64 / n_rows.max(1) as f64)));
+    let lines = profile.top.iter().map(|it| {
+        format!("{} {} ({})", it.name, grouped(it.count as u64), percent_text(it.count as f64 / n_rows.max(1) as f64))
+    });
     let mut lines: Vec<String> = lines.collect();
     if profile.distinct > lines.len() && !lines.is_empty() {
         lines.push(format!("and {} more", grouped((profile.distinct - lines.len()) as u64)));

@@ -35,7 +35,9 @@ fn balance(loaded: &Loaded) -> Vec<(String, usize)> {
     let Ok(prepared) = &loaded.prepared else { return Vec::new() };
     match prepared.task {
         Task::Regression => Vec::new(),
-        Task::Binary | Task::Classes(_) => prepared.classes.iter().cloned().zip(prepared.class_counts.iter().copied()).collect(),
+        Task::Binary | Task::Classes(_) => {
+            prepared.classes.iter().cloned().zip(prepared.class_counts.iter().copied()).collect()
+        }
     }
 }
 
@@ -68,24 +70,30 @@ fn table_ui(ui: &mut Ui, loaded: &Loaded) {
             });
         }
     });
-    table.body(|body| body.rows(ROW, loaded.profile.len(), |mut row| {
-        let profile = &loaded.profile[row.index()];
-        let role = Role::of(profile, loaded);
-        row.col(|ui| name_ui(ui, profile, role));
-        row.col(|ui| {
-            ui.label(theme.dim(profile.kind.label())).on_hover_text(profile.why.as_str());
+    table.body(|body| {
+        body.rows(ROW, loaded.profile.len(), |mut row| {
+            let profile = &loaded.profile[row.index()];
+            let role = Role::of(profile, loaded);
+            row.col(|ui| name_ui(ui, profile, role));
+            row.col(|ui| {
+                ui.label(theme.dim(profile.kind.label())).on_hover_text(profile.why.as_str());
+            });
+            row.col(|ui| missing_ui(ui, profile, loaded.dataset.n_rows));
+            row.col(|ui| {
+                if role != Role::LeftOut {
+                    spread_ui(ui, profile, loaded.dataset.n_rows, SPREAD);
+                }
+            });
+            row.col(|ui| {
+                let text = if role == Role::LeftOut {
+                    left_out(profile, loaded)
+                } else {
+                    typical_text(profile, loaded.dataset.n_rows)
+                };
+                ui.add(Label::new(theme.dim(text)).truncate());
+            });
         });
-        row.col(|ui| missing_ui(ui, profile, loaded.dataset.n_rows));
-        row.col(|ui| {
-            if role != Role::LeftOut {
-                spread_ui(ui, profile, loaded.dataset.n_rows, SPREAD);
-            }
-        });
-        row.col(|ui| {
-            let text = if role == Role::LeftOut { left_out(profile, loaded) } else { typical_text(profile, loaded.dataset.n_rows) };
-            ui.add(Label::new(theme.dim(text)).truncate());
-        });
-    }));
+    });
 }
 
 /// What a column is to the network.
@@ -105,7 +113,9 @@ impl Role {
         let is_excluded = loaded.spec.exclude.contains(&profile.name);
         match profile.kind {
             ColumnKind::Identifier | ColumnKind::Constant | ColumnKind::Empty => Self::LeftOut,
-            ColumnKind::Numeric | ColumnKind::Date | ColumnKind::Category | ColumnKind::Text if is_excluded => Self::LeftOut,
+            ColumnKind::Numeric | ColumnKind::Date | ColumnKind::Category | ColumnKind::Text if is_excluded => {
+                Self::LeftOut
+            }
             ColumnKind::Numeric | ColumnKind::Date | ColumnKind::Category | ColumnKind::Text => Self::Input,
         }
     }
@@ -133,7 +143,11 @@ fn missing_ui(ui: &mut Ui, profile: &ColumnProfile, n_rows: usize) {
     }
     let share = profile.missing as f64 / n_rows.max(1) as f64;
     let ink = if share > 0.2 { theme.warning } else { theme.text };
-    ui.label(theme.mono(percent_text(share)).color(ink)).on_hover_text(format!("{} of {} rows have no value", grouped(profile.missing as u64), grouped(n_rows as u64)));
+    ui.label(theme.mono(percent_text(share)).color(ink)).on_hover_text(format!(
+        "{} of {} rows have no value",
+        grouped(profile.missing as u64),
+        grouped(n_rows as u64)
+    ));
 }
 
 fn left_out(profile: &ColumnProfile, loaded: &Loaded) -> String {

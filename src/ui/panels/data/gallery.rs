@@ -54,7 +54,11 @@ fn picture_ui(ui: &mut Ui, texture: &TextureHandle, uv: Rect, class: &str) {
     let picture = Rect::from_min_size(rect.min, vec2(SIDE, SIDE));
     ui.painter().image(texture.id(), picture, uv, Color32::WHITE);
     ui.painter().rect_stroke(picture, 2, egui::Stroke::new(size::HAIRLINE, theme.line), egui::StrokeKind::Inside);
-    let mut job = egui::text::LayoutJob::simple_singleline(class.to_owned(), egui::TextStyle::Small.resolve(ui.style()), theme.dim);
+    let mut job = egui::text::LayoutJob::simple_singleline(
+        class.to_owned(),
+        egui::TextStyle::Small.resolve(ui.style()),
+        theme.dim,
+    );
     job.wrap = egui::text::TextWrapping::truncate_at_width(SIDE);
     let galley = ui.fonts_mut(|it| it.layout_job(job));
     ui.painter().galley(pos2(rect.left(), picture.bottom() + 2.0), galley, theme.dim);
@@ -110,7 +114,15 @@ mod tests {
     fn images() -> Images {
         let labels: Vec<u32> = (0..100).map(|row| u32::from(row >= 90)).collect();
         let pixels = (0..100).flat_map(|row| [row, 255 - row]).collect();
-        Images { channels: 1, height: 1, width: 2, pixels, labels, classes: vec!["a".to_owned(), "b".to_owned()], names: Vec::new() }
+        Images {
+            channels: 1,
+            height: 1,
+            width: 2,
+            pixels,
+            labels,
+            classes: vec!["a".to_owned(), "b".to_owned()],
+            names: Vec::new(),
+        }
     }
 
     #[test]

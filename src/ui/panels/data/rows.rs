@@ -21,7 +21,11 @@ pub(super) fn rows_ui(ui: &mut Ui, loaded: &Loaded) {
     let n_shown = dataset.n_rows.min(MOST_ROWS);
     let row_at = |idx: usize| idx * dataset.n_rows / n_shown.max(1);
     ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-        let mut table = TableBuilder::new(ui).id_salt("rows").striped(true).auto_shrink(false).cell_layout(egui::Layout::left_to_right(egui::Align::Center));
+        let mut table = TableBuilder::new(ui)
+            .id_salt("rows")
+            .striped(true)
+            .auto_shrink(false)
+            .cell_layout(egui::Layout::left_to_right(egui::Align::Center));
         table = table.column(Column::exact(64.0));
         for column in &dataset.columns {
             table = table.column(Column::initial(width(dataset, &column.name)).clip(true).resizable(true));
@@ -36,19 +40,21 @@ pub(super) fn rows_ui(ui: &mut Ui, loaded: &Loaded) {
                 });
             }
         });
-        table.body(|body| body.rows(ROW, n_shown, |mut row| {
-            let at = row_at(row.index());
-            row.col(|ui| {
-                ui.label(theme.mono(grouped(at as u64 + 1)).color(theme.dim));
-            });
-            for column in &dataset.columns {
-                row.col(|ui| match column.text(at) {
-                    Some(text) if column.kind == ColumnKind::Numeric => drop(ui.label(theme.mono(text))),
-                    Some(text) => drop(ui.add(Label::new(theme.body(text)).truncate())),
-                    None => drop(ui.label(theme.dim("missing"))),
+        table.body(|body| {
+            body.rows(ROW, n_shown, |mut row| {
+                let at = row_at(row.index());
+                row.col(|ui| {
+                    ui.label(theme.mono(grouped(at as u64 + 1)).color(theme.dim));
                 });
-            }
-        }));
+                for column in &dataset.columns {
+                    row.col(|ui| match column.text(at) {
+                        Some(text) if column.kind == ColumnKind::Numeric => drop(ui.label(theme.mono(text))),
+                        Some(text) => drop(ui.add(Label::new(theme.body(text)).truncate())),
+                        None => drop(ui.label(theme.dim("missing"))),
+                    });
+                }
+            });
+        });
     });
 }
 

@@ -22,7 +22,9 @@ fn title_ui(ui: &mut Ui, title: &str, corner: &str) {
     let theme = Theme::of(ui);
     let small = egui::TextStyle::Small.resolve(ui.style());
     let title_font = crate::ui::theme::card_title_style().resolve(ui.style());
-    let width_of = |text: &str, font: egui::FontId| ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font, theme.text).size().x).ceil();
+    let width_of = |text: &str, font: egui::FontId| {
+        ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font, theme.text).size().x).ceil()
+    };
     let room = ui.available_width() - ui.spacing().item_spacing.x - width_of(title, title_font);
     // A narrow card says the grade's numbers only, before its verdict breaks.
     let corner = if width_of(corner, small.clone()) > room { corner.trim_start_matches("grade ") } else { corner };

@@ -22,12 +22,20 @@ fn result_ui(ui: &mut Ui, run: &Run, finished: &Finished) {
     let title = match finished.reason {
         FinishReason::EarlyStopping => format!("Stopped early after {}", counted(finished.epochs, "epoch")),
         FinishReason::Stopped => format!("Stopped after {}", counted(finished.epochs, "epoch")),
-        FinishReason::Completed | FinishReason::Diverged | FinishReason::Failed => format!("Completed {}", counted(finished.epochs, "epoch")),
+        FinishReason::Completed | FinishReason::Diverged | FinishReason::Failed => {
+            format!("Completed {}", counted(finished.epochs, "epoch"))
+        }
     };
     plain_ui(ui, theme.good, &title, "result", &sentence(&finished.text), |ui| {
         numbers_ui(ui, &numbers(run, finished));
         if !finished.test.is_empty() {
-            ui.add(Label::new(theme.paragraph("The test rows were measured once, now, so that no choice could be fitted to them.")).wrap());
+            ui.add(
+                Label::new(
+                    theme
+                        .paragraph("The test rows were measured once, now, so that no choice could be fitted to them."),
+                )
+                .wrap(),
+            );
         }
         place_ui(ui, finished);
     });
@@ -44,15 +52,25 @@ fn numbers(run: &Run, finished: &Finished) -> Vec<(String, String, String)> {
     };
     let mut test: Vec<_> = finished.test.iter().collect();
     test.sort_by_key(|(key, _)| rank(key));
-    let guess = |key: &str| run.started.baseline.get(key).map_or_else(String::new, |it| format!("Always guessing the same gets {} on the validation rows", metric_text(key, *it)));
+    let guess = |key: &str| {
+        run.started.baseline.get(key).map_or_else(String::new, |it| {
+            format!("Always guessing the same gets {} on the validation rows", metric_text(key, *it))
+        })
+    };
     let mut rows: Vec<_> = test
         .into_iter()
         .take(1 + MOST_FURTHER)
-        .map(|(key, value)| (format!("test {}", in_a_sentence(metric_label(key))), metric_text(key, *value), guess(key)))
+        .map(|(key, value)| {
+            (format!("test {}", in_a_sentence(metric_label(key))), metric_text(key, *value), guess(key))
+        })
         .collect();
     if finished.best_epoch > 0 {
         let value = format!("{} ({})", finished.best_epoch, short_number(finished.best_validation_loss));
-        rows.push(("best epoch (loss)".to_owned(), value, "The epoch with the best validation result, and its validation loss".to_owned()));
+        rows.push((
+            "best epoch (loss)".to_owned(),
+            value,
+            "The epoch with the best validation result, and its validation loss".to_owned(),
+        ));
     }
     rows
 }
@@ -61,7 +79,9 @@ fn failure_ui(ui: &mut Ui, finished: &Finished) {
     let theme = Theme::of(ui);
     let title = match finished.reason {
         FinishReason::Diverged => format!("The run diverged after {}", counted(finished.epochs, "epoch")),
-        FinishReason::Failed | FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => format!("The run failed after {}", counted(finished.epochs, "epoch")),
+        FinishReason::Failed | FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => {
+            format!("The run failed after {}", counted(finished.epochs, "epoch"))
+        }
     };
     plain_ui(ui, theme.critical, &title, "ended", &sentence(&finished.text), |ui| {
         let saved = match (finished.best_epoch, finished.run_dir.is_empty()) {
@@ -72,7 +92,9 @@ fn failure_ui(ui: &mut Ui, finished: &Finished) {
         ui.add(Label::new(theme.paragraph(saved)).wrap());
         let next = match finished.reason {
             FinishReason::Diverged => "Next: lower the learning rate or clip gradients, then train again.",
-            FinishReason::Failed | FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => "Next: change what it names, or choose the CPU under Hardware, then train again.",
+            FinishReason::Failed | FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => {
+                "Next: change what it names, or choose the CPU under Hardware, then train again."
+            }
         };
         ui.add(Label::new(theme.paragraph(next).color(theme.text)).wrap());
         place_ui(ui, finished);
@@ -92,7 +114,9 @@ fn place_ui(ui: &mut Ui, finished: &Finished) {
 fn in_a_sentence(label: &str) -> String {
     let mut chars = label.chars();
     match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(label.chars().skip(1)).collect(),
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain(label.chars().skip(1)).collect()
+        }
         _ => label.to_owned(),
     }
 }

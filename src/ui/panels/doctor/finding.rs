@@ -37,7 +37,8 @@ pub(super) fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run
     ui.push_id(&finding.rule, |ui| {
         plain_ui(ui, edge, &verdict(finding), &corner(finding), &finding.text, |ui| {
             let shown = in_order(finding).into_iter().take(MOST_NUMBERS);
-            let rows: Vec<_> = shown.map(|(name, it)| (name_of(name), value_text(name, it.value), against_text(name, *it))).collect();
+            let rows: Vec<_> =
+                shown.map(|(name, it)| (name_of(name), value_text(name, it.value), against_text(name, *it))).collect();
             numbers_ui(ui, &rows);
             buttons_ui(ui, cx, finding, run, is_explained);
             if *is_explained {
@@ -49,7 +50,10 @@ pub(super) fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run
 
 /// What a rule is called.
 pub(super) fn rule_label(rule: &str) -> String {
-    RULES.iter().find(|it| it.id == rule).map_or_else(|| sentence(&rule.replace(['-', '_'], " ")), |it| it.label.to_owned())
+    RULES
+        .iter()
+        .find(|it| it.id == rule)
+        .map_or_else(|| sentence(&rule.replace(['-', '_'], " ")), |it| it.label.to_owned())
 }
 
 /// The verdict in a few words.
@@ -81,8 +85,13 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_
                 cx.ask(Action::Run(RunAction::Try(remedy.clone())));
             }
         }
-        let (text, help) = if *is_explained { ("Less", "Fold the reasons away") } else { ("Why?", "What was measured, against which thresholds, and what else it could be") };
-        let why = quiet_ui(ui, text).on_hover_text(help).accessible_name(format!("{text} {}", rule_label(&finding.rule)));
+        let (text, help) = if *is_explained {
+            ("Less", "Fold the reasons away")
+        } else {
+            ("Why?", "What was measured, against which thresholds, and what else it could be")
+        };
+        let why =
+            quiet_ui(ui, text).on_hover_text(help).accessible_name(format!("{text} {}", rule_label(&finding.rule)));
         if why.clicked() {
             *is_explained = !*is_explained;
         }
@@ -97,7 +106,9 @@ fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run) {
     }
     let row = |(name, it): (&str, &Evidence)| {
         let value = value_text(name, it.value);
-        let value = it.threshold.map_or_else(|| value.clone(), |threshold| format!("{value} / {}", value_text(name, threshold)));
+        let value = it
+            .threshold
+            .map_or_else(|| value.clone(), |threshold| format!("{value} / {}", value_text(name, threshold)));
         (name_of(name), value, against_text(name, *it))
     };
     numbers_ui(ui, &in_order(finding).into_iter().map(row).collect::<Vec<_>>());
@@ -121,7 +132,9 @@ fn attempt(remedy: &Remedy) -> String {
     let (first, second) = (chars.next(), chars.next());
     let keeps_its_capital = second.is_some_and(char::is_uppercase);
     match first {
-        Some(first) if !keeps_its_capital => format!("Try {}{}", first.to_lowercase(), remedy.label.get(first.len_utf8()..).unwrap_or_default()),
+        Some(first) if !keeps_its_capital => {
+            format!("Try {}{}", first.to_lowercase(), remedy.label.get(first.len_utf8()..).unwrap_or_default())
+        }
         _ => format!("Try {}", remedy.label),
     }
 }
@@ -147,7 +160,10 @@ fn in_order(finding: &FindingRow) -> Vec<(&str, &Evidence)> {
 }
 
 fn name_of(name: &str) -> String {
-    EVIDENCE.iter().find(|(known, ..)| *known == name).map_or_else(|| name.replace('_', " "), |(_, shown, _)| (*shown).to_owned())
+    EVIDENCE
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map_or_else(|| name.replace('_', " "), |(_, shown, _)| (*shown).to_owned())
 }
 
 fn value_text(name: &str, value: f64) -> String {

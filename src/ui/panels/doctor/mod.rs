@@ -12,13 +12,14 @@ use egui_material_icons::icons::ICON_RIGHT_PANEL_CLOSE;
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::run::{FindingRow, Run};
+use crate::ui::Wish;
 use crate::ui::plot::watch::Watch;
 use crate::ui::text::{counted, short_number};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{empty_ui, link_ui, scroll_ui, small_icon_ui};
-use crate::ui::Wish;
 
-pub(super) const DOCTOR: PanelDef = PanelDef { id: "doctor", title: "Doctor", home: Home::Right, make: || Box::<Doctor>::default() };
+pub(super) const DOCTOR: PanelDef =
+    PanelDef { id: "doctor", title: "Doctor", home: Home::Right, make: || Box::<Doctor>::default() };
 
 /// Epochs before good news is worth a card.
 const FEWEST_FOR_NEWS: u64 = 5;
@@ -39,7 +40,11 @@ impl Panel for Doctor {
         header_ui(ui, cx);
         let studio = cx.studio;
         let Some(run) = studio.runs.shown.as_ref() else {
-            return empty_ui(ui, "Nothing to look at yet", "Press Train, and what the curves mean is told here in plain words, each with its numbers and something to try.");
+            return empty_ui(
+                ui,
+                "Nothing to look at yet",
+                "Press Train, and what the curves mean is told here in plain words, each with its numbers and something to try.",
+            );
         };
         self.watch.follow(run);
         scroll_ui(ui, |ui| {
@@ -119,12 +124,17 @@ fn news_ui(ui: &mut Ui, run: &Run) {
         ui.add(Label::new(theme.paragraph("Listening. The first words come once an epoch is complete.")).wrap());
         return;
     }
-    let Some(best) = run.history.best_epoch().filter(|it| epoch >= FEWEST_FOR_NEWS && epoch - it.epoch <= NEWS_LASTS) else {
+    let Some(best) = run.history.best_epoch().filter(|it| epoch >= FEWEST_FOR_NEWS && epoch - it.epoch <= NEWS_LASTS)
+    else {
         let text = format!("Nothing stands out after {}.", counted(epoch, "epoch"));
         ui.add(Label::new(theme.paragraph(text)).wrap());
         return;
     };
-    let text = format!("Validation loss came down to {} in epoch {}, its lowest so far, and no rule sees trouble.", short_number(best.validation_loss), best.epoch);
+    let text = format!(
+        "Validation loss came down to {} in epoch {}, its lowest so far, and no rule sees trouble.",
+        short_number(best.validation_loss),
+        best.epoch
+    );
     card::plain_ui(ui, theme.good, "Still learning", "good news", &text, |_| {});
 }
 
@@ -155,7 +165,12 @@ mod tests {
             rival: String::new(),
             remedies: Vec::new(),
         };
-        let findings = [finding("a", Severity::Info, 9), finding("b", Severity::Warning, 3), finding("c", Severity::Critical, 1), finding("d", Severity::Warning, 5)];
+        let findings = [
+            finding("a", Severity::Info, 9),
+            finding("b", Severity::Warning, 3),
+            finding("c", Severity::Critical, 1),
+            finding("d", Severity::Warning, 5),
+        ];
         let order: Vec<_> = by_severity(&findings).iter().map(|it| it.rule.as_str()).collect();
         assert_eq!(order, ["c", "d", "b", "a"]);
     }

@@ -33,7 +33,11 @@ pub(super) fn countdown_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, watch: &Watc
     };
     let theme = Theme::of(ui);
     let left = countdown.patience.saturating_sub(countdown.waited);
-    let title = if left == 0 { "Early stopping now".to_owned() } else { format!("Early stopping in {}", counted(left, "epoch")) };
+    let title = if left == 0 {
+        "Early stopping now".to_owned()
+    } else {
+        format!("Early stopping in {}", counted(left, "epoch"))
+    };
     let corner = format!("{} of {}", countdown.waited, countdown.patience);
     plain_ui(ui, theme.warning, &title, &corner, &text(rule, countdown), |ui| {
         ui.add_space(space::XS);
@@ -53,9 +57,15 @@ fn countdown(run: &Run, watch: &Watch) -> Option<Countdown> {
 
 fn text(rule: &Patience, countdown: Countdown) -> String {
     let watched = rule.monitor.get_message().unwrap_or_default();
-    let watched = watched.strip_prefix("Validation ").map_or_else(|| watched.to_lowercase(), |it| format!("validation {it}"));
-    let by = if rule.min_delta > 0.0 { format!(" by more than {}", number_text(rule.min_delta)) } else { String::new() };
-    let kept = if rule.restore_best { format!("The weights of epoch {} will be kept.", countdown.best_epoch) } else { "The last weights will be kept.".to_owned() };
+    let watched =
+        watched.strip_prefix("Validation ").map_or_else(|| watched.to_lowercase(), |it| format!("validation {it}"));
+    let by =
+        if rule.min_delta > 0.0 { format!(" by more than {}", number_text(rule.min_delta)) } else { String::new() };
+    let kept = if rule.restore_best {
+        format!("The weights of epoch {} will be kept.", countdown.best_epoch)
+    } else {
+        "The last weights will be kept.".to_owned()
+    };
     format!("No better {watched} for {}{by}. {kept}", counted(countdown.waited, "epoch"))
 }
 
@@ -67,8 +77,12 @@ mod tests {
 
     fn counted_down(losses: &[f64], settings: &[&str]) -> Option<Countdown> {
         let mut project = Project::default();
-        settings.iter().for_each(|it| project.set(it).unwrap());
-        let rows = (1..).zip(losses).map(|(epoch, loss)| Event::Epoch(EpochRow { epoch, validation_loss: *loss, ..EpochRow::default() }));
+        for setting in settings {
+            project.set(setting).unwrap();
+        }
+        let rows = (1..)
+            .zip(losses)
+            .map(|(epoch, loss)| Event::Epoch(EpochRow { epoch, validation_loss: *loss, ..EpochRow::default() }));
         let run = Run::replay(project, rows);
         let mut watch = Watch::default();
         watch.follow(&run);
@@ -88,6 +102,9 @@ mod tests {
     fn the_words_name_what_is_watched_and_kept() {
         let rule = Patience { min_delta: 1e-4, ..Patience::default() };
         let said = text(&rule, Countdown { best_epoch: 9, waited: 53, patience: 55 });
-        assert_eq!(said, "No better validation loss for 53 epochs by more than 0.0001. The weights of epoch 9 will be kept.");
+        assert_eq!(
+            said,
+            "No better validation loss for 53 epochs by more than 0.0001. The weights of epoch 9 will be kept."
+        );
     }
 }

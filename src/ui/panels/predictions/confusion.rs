@@ -13,7 +13,7 @@ const HEAD: f32 = 18.0;
 const GAP: f32 = 2.0;
 const LARGEST: egui::Vec2 = vec2(96.0, 44.0);
 /// Cells narrower or lower than this show no count; the pointer tells it.
-const ROOM_FOR_COUNT: egui::Vec2 = vec2(24.0, 13.0);
+const ROOM_FOR_COUNT: egui::Vec2 = vec2(24.0, 11.0);
 
 pub(super) fn confusion_ui(ui: &mut Ui, confusion: &Confusion, epoch: u64, height: f32) {
     let theme = Theme::of(ui);
@@ -27,27 +27,50 @@ pub(super) fn confusion_ui(ui: &mut Ui, confusion: &Confusion, epoch: u64, heigh
         ui.add(egui::Label::new(theme.dim("actual ↓ predicted →")).truncate()).on_hover_text(help);
     });
     let font = TextStyle::Small.resolve(ui.style());
-    let name_width = confusion.classes.iter().map(|it| ui.painter().layout_no_wrap(it.clone(), font.clone(), theme.dim).size().x).fold(0.0, f32::max).min(MOST_NAME) + space::S;
+    let name_width = confusion
+        .classes
+        .iter()
+        .map(|it| ui.painter().layout_no_wrap(it.clone(), font.clone(), theme.dim).size().x)
+        .fold(0.0, f32::max)
+        .min(MOST_NAME)
+        + space::S;
     let room = vec2(ui.available_width() - name_width - RECALL, height - size::LINE - HEAD - 2.0 * space::S);
     let cell = (room / n as f32).min(LARGEST).max(vec2(4.0, 4.0));
     let (rect, response) = ui.allocate_exact_size(vec2(name_width + RECALL, HEAD) + cell * n as f32, Sense::hover());
     let corner = rect.min + vec2(name_width, HEAD);
-    let place = |actual: usize, predicted: usize| Rect::from_min_size(corner + vec2(predicted as f32 * cell.x, actual as f32 * cell.y), cell).shrink(GAP / 2.0);
+    let place = |actual: usize, predicted: usize| {
+        Rect::from_min_size(corner + vec2(predicted as f32 * cell.x, actual as f32 * cell.y), cell).shrink(GAP / 2.0)
+    };
     for (actual, name) in confusion.classes.iter().enumerate() {
         let row = place(actual, 0);
-        text_in(ui, Rect::from_min_max(pos2(rect.left(), row.top()), pos2(row.left() - space::S, row.bottom())), Align2::RIGHT_CENTER, name);
+        text_in(
+            ui,
+            Rect::from_min_max(pos2(rect.left(), row.top()), pos2(row.left() - space::S, row.bottom())),
+            Align2::RIGHT_CENTER,
+            name,
+        );
         let head = Rect::from_min_size(pos2(place(0, actual).left(), rect.top()), vec2(cell.x - GAP, HEAD));
         text_in(ui, head, Align2::CENTER_CENTER, name);
         for predicted in 0..n {
             cell_ui(ui, theme, confusion, (actual, predicted), place(actual, predicted));
         }
-        let recall = Rect::from_min_size(pos2(place(actual, n - 1).right() + space::S, row.top()), vec2(RECALL - space::S, row.height()));
+        let recall = Rect::from_min_size(
+            pos2(place(actual, n - 1).right() + space::S, row.top()),
+            vec2(RECALL - space::S, row.height()),
+        );
         let text = confusion.recall(actual).map_or_else(|| "–".to_owned(), percent_text);
         ui.painter().text(recall.left_center(), Align2::LEFT_CENTER, text, FontId::monospace(11.0), theme.text);
     }
-    text_in(ui, Rect::from_min_size(pos2(rect.right() - RECALL + space::S, rect.top()), vec2(RECALL - space::S, HEAD)), Align2::LEFT_CENTER, "recall");
+    text_in(
+        ui,
+        Rect::from_min_size(pos2(rect.right() - RECALL + space::S, rect.top()), vec2(RECALL - space::S, HEAD)),
+        Align2::LEFT_CENTER,
+        "recall",
+    );
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, summary(confusion)));
-    let under_pointer = |at: egui::Pos2| (0..n * n).map(|idx| (idx / n, idx % n)).find(|(actual, predicted)| place(*actual, *predicted).contains(at));
+    let under_pointer = |at: egui::Pos2| {
+        (0..n * n).map(|idx| (idx / n, idx % n)).find(|(actual, predicted)| place(*actual, *predicted).contains(at))
+    };
     if let Some((actual, predicted)) = response.hover_pos().and_then(under_pointer) {
         let rect = place(actual, predicted);
         ui.painter().rect_stroke(rect, 4, Stroke::new(1.5, theme.text), StrokeKind::Inside);
@@ -65,7 +88,7 @@ fn cell_ui(ui: &Ui, theme: &Theme, confusion: &Confusion, (actual, predicted): (
     if rect.width() >= ROOM_FOR_COUNT.x && rect.height() >= ROOM_FOR_COUNT.y {
         let words = if contrast(theme.text, fill) >= contrast(theme.panel, fill) { theme.text } else { theme.panel };
         let color = if count == 0 { theme.faint } else { words };
-        let size = if rect.height() < 18.0 { 9.5 } else { 11.5 };
+        let size = (0.75 * rect.height()).clamp(8.5, 11.5);
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, grouped(count), FontId::monospace(size), color);
     }
 }
@@ -73,7 +96,8 @@ fn cell_ui(ui: &Ui, theme: &Theme, confusion: &Confusion, (actual, predicted): (
 /// Small dim text in a place, cut where it is too long.
 fn text_in(ui: &Ui, rect: Rect, align: Align2, text: &str) {
     let theme = Theme::of(ui);
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), TextStyle::Small.resolve(ui.style()), theme.dim);
+    let mut job =
+        egui::text::LayoutJob::simple_singleline(text.to_owned(), TextStyle::Small.resolve(ui.style()), theme.dim);
     job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width());
     let galley = ui.fonts_mut(|it| it.layout_job(job));
     let at = align.align_size_within_rect(galley.size(), rect).min;
@@ -93,7 +117,9 @@ fn words(confusion: &Confusion, actual: usize, predicted: usize) -> String {
 }
 
 fn summary(confusion: &Confusion) -> String {
-    let recalls = confusion.classes.iter().enumerate().map(|(class, name)| format!("{name} {}", confusion.recall(class).map_or_else(|| "without rows".to_owned(), percent_text)));
+    let recalls = confusion.classes.iter().enumerate().map(|(class, name)| {
+        format!("{name} {}", confusion.recall(class).map_or_else(|| "without rows".to_owned(), percent_text))
+    });
     format!("Confusion matrix, share of each class that was recognized: {}", recalls.collect::<Vec<_>>().join(", "))
 }
 

@@ -18,12 +18,23 @@ struct Quality {
 
 pub(super) fn fit_ui(ui: &mut Ui, fit: &Fit, epoch: u64, height: f32) {
     let theme = Theme::of(ui);
-    let pairs: Vec<(f64, f64)> = fit.pairs.iter().map(|it| (f64::from(it.0), f64::from(it.1))).filter(|it| it.0.is_finite() && it.1.is_finite()).collect();
+    let pairs: Vec<(f64, f64)> = fit
+        .pairs
+        .iter()
+        .map(|it| (f64::from(it.0), f64::from(it.1)))
+        .filter(|it| it.0.is_finite() && it.1.is_finite())
+        .collect();
     let Some(quality) = quality(&pairs) else {
         ui.label(theme.dim("No finite predictions"));
         return;
     };
-    let words = format!("RMSE {} · R² {} · {} validation rows after epoch {}", short_number(quality.rmse), short_number(quality.r2), grouped(fit.pairs.len() as u64), grouped(epoch));
+    let words = format!(
+        "RMSE {} · R² {} · {} validation rows after epoch {}",
+        short_number(quality.rmse),
+        short_number(quality.r2),
+        grouped(fit.pairs.len() as u64),
+        grouped(epoch)
+    );
     ui.horizontal(|ui| {
         ui.label(theme.strong(format!("Predicted against actual {}", fit.target)));
         ui.add(egui::Label::new(theme.dim(&words)).truncate());
@@ -44,10 +55,14 @@ pub(super) fn fit_ui(ui: &mut Ui, fit: &Fit, epoch: u64, height: f32) {
         has_x_axis: true,
     };
     let chart = ground.ui(ui);
-    let diagonal = [chart.transform.position_from_point(&[span.0, span.0].into()), chart.transform.position_from_point(&[span.1, span.1].into())];
+    let diagonal = [
+        chart.transform.position_from_point(&[span.0, span.0].into()),
+        chart.transform.position_from_point(&[span.1, span.1].into()),
+    ];
     chart.painter.extend(Shape::dashed_line(&diagonal, Stroke::new(1.2, theme.dim), 5.0, 4.0));
     let radius = if pairs.len() > 800 { 2.0 } else { 2.8 };
-    let glyph = Glyph { edge: Stroke::NONE, ..Glyph::new(theme, 0, theme.validation.gamma_multiply(0.6), true, radius) };
+    let glyph =
+        Glyph { edge: Stroke::NONE, ..Glyph::new(theme, 0, theme.validation.gamma_multiply(0.6), true, radius) };
     for (actual, predicted) in pairs {
         if let Some(pos) = chart.at(actual, predicted) {
             glyph.paint(&chart.painter, pos);

@@ -18,7 +18,12 @@ pub(super) fn line_ui(ui: &mut Ui, run: &Run, surface: &Surface, height: f32) {
     let margin = 0.06 * (high - low);
     let ground = Ground {
         id: ui.scope_id().with("predicted line"),
-        summary: format!("Predicted {} along {}, {} points", run.started.target, surface.names[0], surface.points.len()),
+        summary: format!(
+            "Predicted {} along {}, {} points",
+            run.started.target,
+            surface.names[0],
+            surface.points.len()
+        ),
         height,
         x: (surface.x[0], surface.x[1].max(surface.x[0] + f64::MIN_POSITIVE)),
         y: (low - margin, high + margin),
@@ -31,7 +36,8 @@ pub(super) fn line_ui(ui: &mut Ui, run: &Run, surface: &Surface, height: f32) {
     for (x, _, value, is_train) in surface.points.iter().copied() {
         if let Some(pos) = chart.at(f64::from(x), f64::from(value)) {
             let color = if is_train { theme.train } else { theme.validation };
-            Glyph::new(theme, usize::from(!is_train), color.gamma_multiply(0.7), is_train, 2.5).paint(&chart.painter, pos);
+            Glyph::new(theme, usize::from(!is_train), color.gamma_multiply(0.7), is_train, 2.5)
+                .paint(&chart.painter, pos);
         }
     }
     let width = (surface.x[1] - surface.x[0]) / surface.columns.max(1) as f64;

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{Align2, Color32, ColorImage, Rect, Sense, Shape, Stroke, StrokeKind, TextStyle, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, ColorImage, Rect, Sense, Shape, Stroke, StrokeKind, TextStyle, TextureHandle, TextureOptions, Ui,
+    WidgetInfo, pos2, vec2,
+};
 
 use crate::run::{Run, Surface, Views};
 use crate::ui::plot::boundary::{Piece, contour, extent, picture, share};
 use crate::ui::plot::palette::{self, Glyph, within};
-use crate::ui::{grouped, short_number};
 use crate::ui::theme::{Theme, size, space};
+use crate::ui::{grouped, short_number};
 
 /// Room for the names of the inputs beside the picture.
 const NAMES: f32 = 16.0;
@@ -36,12 +39,14 @@ impl Boundary {
         let rect = Rect::from_min_size(all.min + vec2(NAMES, 0.0), vec2(width, inner));
         if let Some(texture) = &self.texture {
             let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            let shape = egui::epaint::RectShape::filled(rect, size::CARD_RADIUS, Color32::WHITE).with_texture(texture.id(), uv);
+            let shape =
+                egui::epaint::RectShape::filled(rect, size::CARD_RADIUS, Color32::WHITE).with_texture(texture.id(), uv);
             ui.painter().add(shape);
         }
         let painter = ui.painter().with_clip_rect(rect.shrink(1.0).intersect(ui.clip_rect()));
         let stroke = Stroke::new(1.6, theme.text.gamma_multiply(0.85));
-        painter.extend(self.line.iter().map(|piece| Shape::line_segment(piece.map(|(x, y)| within(rect, x, y)), stroke)));
+        painter
+            .extend(self.line.iter().map(|piece| Shape::line_segment(piece.map(|(x, y)| within(rect, x, y)), stroke)));
         points_ui(&painter, theme, surface, rect);
         ui.painter().rect_stroke(rect, size::CARD_RADIUS, Stroke::new(size::HAIRLINE, theme.line), StrokeKind::Inside);
         names_ui(ui, theme, surface, rect);
@@ -91,7 +96,8 @@ fn points_ui(painter: &egui::Painter, theme: &Theme, surface: &Surface, rect: Re
         } else {
             (value.max(0.0) as usize, palette::class(theme, value.max(0.0) as usize))
         };
-        Glyph::new(theme, class, color, is_train, radius).paint(painter, within(rect, place(x, surface.x), place(y, surface.y)));
+        Glyph::new(theme, class, color, is_train, radius)
+            .paint(painter, within(rect, place(x, surface.x), place(y, surface.y)));
     }
 }
 
@@ -149,11 +155,23 @@ fn scale_ui(ui: &mut Ui, theme: &Theme, surface: &Surface) {
     ui.horizontal(|ui| {
         ui.set_width(rect.width());
         ui.label(theme.small(short_number(f64::from(low))));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(theme.small(short_number(f64::from(high)))));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.label(theme.small(short_number(f64::from(high))))
+        });
     });
 }
 
 fn summary(run: &Run, views: &Views, surface: &Surface) -> String {
-    let what = if surface.n_classes == 0 { format!("Predicted {}", run.started.target) } else { format!("Boundary between {} classes", surface.n_classes) };
-    format!("{what} over {} and {} after epoch {}, {} points", surface.names[0], surface.names[1], views.epoch, surface.points.len())
+    let what = if surface.n_classes == 0 {
+        format!("Predicted {}", run.started.target)
+    } else {
+        format!("Boundary between {} classes", surface.n_classes)
+    };
+    format!(
+        "{what} over {} and {} after epoch {}, {} points",
+        surface.names[0],
+        surface.names[1],
+        views.epoch,
+        surface.points.len()
+    )
 }

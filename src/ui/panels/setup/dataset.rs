@@ -16,12 +16,14 @@ const OPEN_FILE: &str = "open…";
 /// The list of data sets, and below it origin and licence.
 pub(super) fn source_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let current = cx.draft.data.source.text();
-    let mut items: Vec<Item> = facts::ready_made().into_iter().map(|(id, label, help)| Item::new(id, label, help)).collect();
+    let mut items: Vec<Item> =
+        facts::ready_made().into_iter().map(|(id, label, help)| Item::new(id, label, help)).collect();
     if let Source::File(path) = &cx.draft.data.source {
         items.push(Item::new(path, facts::source_label(&cx.draft.data.source), path));
     }
     items.push(Item::new(OPEN_FILE, "Open file…", "A table (.csv, .csv.gz), or images by class as a .zip or a folder"));
-    let (_, chosen) = row_ui(ui, "Data set", "What to learn from", |ui| combo_ui(ui, "", ui.available_width(), &current, &items));
+    let (_, chosen) =
+        row_ui(ui, "Data set", "What to learn from", |ui| combo_ui(ui, "", ui.available_width(), &current, &items));
     match chosen {
         Some(id) if id == OPEN_FILE => cx.wish(Wish::OpenFile),
         Some(id) => {
@@ -35,12 +37,21 @@ pub(super) fn source_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn origin_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let theme = Theme::of(ui);
     if let Some(origin) = facts::origin(&cx.draft.data.source) {
-        ui.add(Label::new(theme.small(format!("{}, from the {}. Licence: {}", origin.authors, origin.from, origin.licence))).wrap());
+        ui.add(
+            Label::new(
+                theme.small(format!("{}, from the {}. Licence: {}", origin.authors, origin.from, origin.licence)),
+            )
+            .wrap(),
+        );
         ui.add_space(space::XS);
     }
     let is_file = matches!(cx.draft.data.source, Source::File(_));
     let has_failed = matches!(cx.studio.projects.data, DataState::Failed(_));
-    if is_file && link_ui(ui, if has_failed { "Try again" } else { "Read again" }).on_hover_text("Read the file again, after it has changed").clicked() {
+    if is_file
+        && link_ui(ui, if has_failed { "Try again" } else { "Read again" })
+            .on_hover_text("Read the file again, after it has changed")
+            .clicked()
+    {
         cx.ask(Action::Project(ProjectAction::ReloadData));
     }
 }

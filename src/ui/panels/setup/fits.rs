@@ -47,7 +47,9 @@ pub(super) fn parameters_ui(ui: &mut Ui, cx: &Cx<'_>) {
     if let Some(n) = facts::parameters(cx.studio, cx.draft) {
         ui.add_space(space::XS);
         let text = format!("Parameters: training finds {}", grouped(n));
-        ui.label(theme.dim(text)).on_hover_text("Every weight and bias of the network. Hyperparameters are what you choose; these are what training finds");
+        ui.label(theme.dim(text)).on_hover_text(
+            "Every weight and bias of the network. Hyperparameters are what you choose; these are what training finds",
+        );
     }
 }
 
@@ -63,7 +65,11 @@ fn memory_text(cx: &Cx<'_>, parameters: u64) -> String {
     let values = facts::shape(cx.studio).map_or(0, |(_, input)| input.n_values() as u64);
     let numbers = parameters * (2 + moments(&cx.draft.optimizer)) + rows * values;
     let megabytes = numbers as f64 * 4.0 / 1e6;
-    if megabytes >= 1000.0 { format!("Needs about {:.1} GB.", megabytes / 1000.0) } else { format!("Needs about {:.0} MB.", megabytes.max(1.0)) }
+    if megabytes >= 1000.0 {
+        format!("Needs about {:.1} GB.", megabytes / 1000.0)
+    } else {
+        format!("Needs about {:.0} MB.", megabytes.max(1.0))
+    }
 }
 
 /// Numbers an optimizer remembers for each weight.
@@ -78,5 +84,6 @@ fn moments(optimizer: &OptimizerSpec) -> u64 {
 
 /// Whether an epoch of the run took what one of the draft would.
 fn same_work(run: &Project, draft: &Project) -> bool {
-    (&run.data, &run.model, &run.training.batch_size, run.training.pace, run.device) == (&draft.data, &draft.model, &draft.training.batch_size, draft.training.pace, draft.device)
+    (&run.data, &run.model, &run.training.batch_size, run.training.pace, run.device)
+        == (&draft.data, &draft.model, &draft.training.batch_size, draft.training.pace, draft.device)
 }

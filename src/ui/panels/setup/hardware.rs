@@ -92,7 +92,11 @@ fn radio_ui(ui: &mut Ui, cx: &mut Cx<'_>, spec: DeviceSpec, name: &str, help: &s
     let font = egui::TextStyle::Body.resolve(ui.style());
     ui.add_enabled_ui(is_enabled, |ui| {
         let most = ui.available_width() - if spec == DeviceSpec::Auto { 0.0 } else { size::VERIFY };
-        let mut job = egui::text::LayoutJob::simple_singleline(name.to_owned(), font, if is_enabled { theme.text } else { theme.dim });
+        let mut job = egui::text::LayoutJob::simple_singleline(
+            name.to_owned(),
+            font,
+            if is_enabled { theme.text } else { theme.dim },
+        );
         job.wrap = egui::text::TextWrapping::truncate_at_width(most - size::LINE - space::XS);
         let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
         let wide = size::LINE + space::XS + galley.size().x;

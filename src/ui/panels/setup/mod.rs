@@ -20,7 +20,8 @@ use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{KnobRow, knob_ui, link_ui, scroll_ui, secondary_ui, small_icon_ui};
 use crate::ui::{Wish, facts};
 
-pub(super) const SETUP: PanelDef = PanelDef { id: "setup", title: "Setup", home: Home::Left, make: || Box::<Setup>::default() };
+pub(super) const SETUP: PanelDef =
+    PanelDef { id: "setup", title: "Setup", home: Home::Left, make: || Box::<Setup>::default() };
 
 /// The form. Knobs turned while a run trains wait here until the pointer lets go.
 #[derive(Default)]
@@ -85,42 +86,27 @@ impl Setup {
                 dataset::rows_ui(ui, cx);
             }
             Section::Model => {
-                self.kind_ui(ui, cx, form, section);
+                kind_ui(ui, cx, form, section);
                 self.knobs_ui(ui, cx, form, section);
                 fits::parameters_ui(ui, cx);
             }
             Section::Schedule => {
-                self.kind_ui(ui, cx, form, section);
+                kind_ui(ui, cx, form, section);
                 self.knobs_ui(ui, cx, form, section);
                 preview::preview_ui(ui, cx);
             }
             Section::Loss => {
-                self.kind_ui(ui, cx, form, section);
+                kind_ui(ui, cx, form, section);
                 section::also_called_ui(ui, cx);
                 self.knobs_ui(ui, cx, form, section);
             }
             Section::Optimizer | Section::Training | Section::Stopping => {
-                self.kind_ui(ui, cx, form, section);
+                kind_ui(ui, cx, form, section);
                 self.knobs_ui(ui, cx, form, section);
             }
             Section::Hardware => hardware::hardware_ui(ui, cx, !form.is_live),
         });
         ui.add_space(space::S);
-    }
-
-    fn kind_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, form: &Form, section: Section) {
-        let mut usual = form.usual.clone();
-        let usual = usual.kind_of(section).map(|it| it.text());
-        let (draft, studio) = (cx.draft.clone(), cx.studio);
-        let misfit = |id: &str| section::misfit(studio, &draft, section, id);
-        if let Some(mut knob) = cx.draft.kind_of(section) {
-            // Beside the section's own name it would be said twice.
-            if knob.label == section.label() {
-                knob.label = "Kind";
-            }
-            let row = KnobRow { usual: usual.as_deref(), misfit: &misfit, is_enabled: !form.is_live, ..KnobRow::default() };
-            knob_ui(ui, knob, &row);
-        }
     }
 
     fn knobs_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, form: &Form, section: Section) {
@@ -156,6 +142,22 @@ impl Setup {
     }
 }
 
+/// Which optimizer, which loss … : the choice that decides which knobs there are.
+fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form, section: Section) {
+    let mut usual = form.usual.clone();
+    let usual = usual.kind_of(section).map(|it| it.text());
+    let (draft, studio) = (cx.draft.clone(), cx.studio);
+    let misfit = |id: &str| section::misfit(studio, &draft, section, id);
+    if let Some(mut knob) = cx.draft.kind_of(section) {
+        // Beside the section's own name it would be said twice.
+        if knob.label == section.label() {
+            knob.label = "Kind";
+        }
+        let row = KnobRow { usual: usual.as_deref(), misfit: &misfit, is_enabled: !form.is_live, ..KnobRow::default() };
+        knob_ui(ui, knob, &row);
+    }
+}
+
 /// The saved project with the draft's kinds chosen, so that every knob of the draft has its like.
 fn usual(saved: &Project, draft: &Project) -> Project {
     let mut usual = saved.clone();
@@ -169,7 +171,6 @@ fn usual(saved: &Project, draft: &Project) -> Project {
     usual
 }
 
-
 fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let theme = Theme::of(ui);
     let projects = &cx.studio.projects;
@@ -182,12 +183,22 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.allocate_ui_with_layout(words, egui::Layout::left_to_right(egui::Align::Center), |ui| {
             ui.set_width(words.x);
             let title = Label::new(theme.section_label("Hyperparameters: you choose")).truncate();
-            ui.add(title).on_hover_text("Hyperparameters are chosen before training. Parameters, the network's weights, are found by it");
+            ui.add(title).on_hover_text(
+                "Hyperparameters are chosen before training. Parameters, the network's weights, are found by it",
+            );
         });
-        if ui.add_enabled_ui(can_undo, |ui| small_icon_ui(ui, ICON_UNDO, "Undo", "Take the last change back (ctrl-Z)")).inner.clicked() {
+        if ui
+            .add_enabled_ui(can_undo, |ui| small_icon_ui(ui, ICON_UNDO, "Undo", "Take the last change back (ctrl-Z)"))
+            .inner
+            .clicked()
+        {
             cx.ask(Action::Project(ProjectAction::Undo));
         }
-        if ui.add_enabled_ui(can_redo, |ui| small_icon_ui(ui, ICON_REDO, "Redo", "Make the change again (ctrl-shift-Z)")).inner.clicked() {
+        if ui
+            .add_enabled_ui(can_redo, |ui| small_icon_ui(ui, ICON_REDO, "Redo", "Make the change again (ctrl-shift-Z)"))
+            .inner
+            .clicked()
+        {
             cx.ask(Action::Project(ProjectAction::Redo));
         }
         if small_icon_ui(ui, ICON_LEFT_PANEL_CLOSE, "Fold setup", "Fold setup away").clicked() {
@@ -199,7 +210,14 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn live_note_ui(ui: &mut Ui) {
     let theme = Theme::of(ui);
     ui.add_space(space::XS);
-    ui.add(Label::new(theme.small("During a run only what may change midway can be turned; the rest is for the next run.").color(theme.dim)).wrap());
+    ui.add(
+        Label::new(
+            theme
+                .small("During a run only what may change midway can be turned; the rest is for the next run.")
+                .color(theme.dim),
+        )
+        .wrap(),
+    );
     ui.add_space(space::XS);
 }
 

@@ -5,9 +5,9 @@ use egui::{Align2, Pos2, Rect, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetI
 
 use super::fits::steps_per_epoch;
 use crate::spec::{Project, ScheduleKind};
+use crate::ui::Cx;
 use crate::ui::text::{counted, short_number};
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::Cx;
 
 /// Steps of an epoch while the data is not known yet.
 const GUESSED_STEPS: u64 = 100;
@@ -19,7 +19,13 @@ pub(super) fn preview_ui(ui: &mut Ui, cx: &Cx<'_>) {
     ui.add_space(space::S);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), size::PREVIEW), Sense::hover());
     let painter = ui.painter_at(rect);
-    painter.rect(rect, size::CONTROL_RADIUS, theme.background, Stroke::new(size::HAIRLINE, theme.line), StrokeKind::Inside);
+    painter.rect(
+        rect,
+        size::CONTROL_RADIUS,
+        theme.background,
+        Stroke::new(size::HAIRLINE, theme.line),
+        StrokeKind::Inside,
+    );
     let chart = Rect::from_min_max(rect.min + vec2(space::S, space::L), rect.max - vec2(space::S, space::S));
     let rates = rates(cx.draft, steps, chart.width() as usize);
     let highest = rates.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
@@ -27,7 +33,12 @@ pub(super) fn preview_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let points: Vec<Pos2> = rates
         .iter()
         .enumerate()
-        .map(|(idx, rate)| pos2(chart.left() + chart.width() * idx as f32 / last, chart.bottom() - chart.height() * (rate / highest) as f32))
+        .map(|(idx, rate)| {
+            pos2(
+                chart.left() + chart.width() * idx as f32 / last,
+                chart.bottom() - chart.height() * (rate / highest) as f32,
+            )
+        })
         .collect();
     painter.line(points, Stroke::new(size::FOCUS_RING, theme.accent));
     let font = TextStyle::Small.resolve(ui.style());
@@ -58,8 +69,12 @@ fn told(draft: &Project, rates: &[f64], epochs: &str) -> String {
     let (first, last) = (rates.first().copied().unwrap_or_default(), rates.last().copied().unwrap_or_default());
     let curve = format!("Learning rate from {} to {} over {epochs}", short_number(first), short_number(last));
     match draft.schedule.kind {
-        ScheduleKind::Plateau(_) => format!("{curve}. It drops when the validation loss stops improving, which nobody knows before"),
-        ScheduleKind::Constant | ScheduleKind::Step(_) | ScheduleKind::Exponential(_) | ScheduleKind::Cosine(_) => curve,
+        ScheduleKind::Plateau(_) => {
+            format!("{curve}. It drops when the validation loss stops improving, which nobody knows before")
+        }
+        ScheduleKind::Constant | ScheduleKind::Step(_) | ScheduleKind::Exponential(_) | ScheduleKind::Cosine(_) => {
+            curve
+        }
     }
 }
 

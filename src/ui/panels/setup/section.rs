@@ -22,7 +22,13 @@ pub(super) fn line_ui(ui: &mut Ui, section: Section, summary: &str, has_problem:
         is_open = !is_open;
         ui.data_mut(|data| data.insert_persisted(id, is_open));
     }
-    let name = ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, section.label(), strong_style().resolve(ui.style()), theme.text);
+    let name = ui.painter().text(
+        rect.left_center(),
+        egui::Align2::LEFT_CENTER,
+        section.label(),
+        strong_style().resolve(ui.style()),
+        theme.text,
+    );
     let ink = if has_problem {
         theme.warning
     } else if response.hovered() || response.has_focus() {
@@ -34,7 +40,12 @@ pub(super) fn line_ui(ui: &mut Ui, section: Section, summary: &str, has_problem:
     summary_ui(ui, room, summary, ink, has_problem);
     if response.has_focus() {
         let ring = Stroke::new(size::FOCUS_RING, theme.accent);
-        ui.painter().rect_stroke(rect.expand2(vec2(space::XS, -space::XS)), size::CONTROL_RADIUS, ring, egui::StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            rect.expand2(vec2(space::XS, -space::XS)),
+            size::CONTROL_RADIUS,
+            ring,
+            egui::StrokeKind::Inside,
+        );
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, section.label()));
     ui.ctx().accesskit_node_builder(response.id, |node| {
@@ -77,7 +88,12 @@ pub(super) fn rule_ui(ui: &mut Ui) {
 /// Why it does not fit, and where there is one the way out. Returns whether that was taken.
 pub(super) fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, section: Section, problem: &str) -> bool {
     let theme = Theme::of(ui);
-    ui.add(Label::new(theme.body(in_plain_words(cx.draft, section, problem)).color(theme.warning).line_height(Some(size::LINE))).wrap());
+    ui.add(
+        Label::new(
+            theme.body(in_plain_words(cx.draft, section, problem)).color(theme.warning).line_height(Some(size::LINE)),
+        )
+        .wrap(),
+    );
     let taken = way_out(cx, section).is_some_and(|(text, _)| way_out_ui(ui, &text));
     ui.add_space(space::S);
     taken
@@ -85,7 +101,9 @@ pub(super) fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, section: Section, problem: &s
 
 /// The reason without the command line's words: the kind by its name on screen, and no advice to type something.
 fn in_plain_words(draft: &Project, section: Section, problem: &str) -> String {
-    let reason = ["; choose ", "; set ", "; shorten "].iter().fold(problem, |text, advice| text.split(*advice).next().unwrap_or(text));
+    let reason = ["; choose ", "; set ", "; shorten "]
+        .iter()
+        .fold(problem, |text, advice| text.split(*advice).next().unwrap_or(text));
     if let StoppingSpec::Patience(it) = &draft.stopping
         && let Some((_, rest)) = reason.split_once(", which is").filter(|_| section == Section::Stopping)
     {
@@ -141,7 +159,12 @@ pub(super) fn misfit(studio: &Studio, draft: &Project, section: Section, id: &st
     let key = match section {
         Section::Loss => "loss",
         Section::Model => "model",
-        Section::Dataset | Section::Optimizer | Section::Schedule | Section::Training | Section::Stopping | Section::Hardware => return None,
+        Section::Dataset
+        | Section::Optimizer
+        | Section::Schedule
+        | Section::Training
+        | Section::Stopping
+        | Section::Hardware => return None,
     };
     let mut tried = draft.clone();
     tried.set_value(key, id).ok()?;
@@ -160,7 +183,11 @@ pub(super) fn option_misfit(studio: &Studio, draft: &Project, key: &str, id: &st
     let mut tried = draft.clone();
     tried.set_value(key, id).ok()?;
     let (task, _) = facts::shape(studio)?;
-    tried.misfits(task).into_iter().find(|(section, _)| *section == Section::Stopping).map(|(_, reason)| sentence(&reason))
+    tried
+        .misfits(task)
+        .into_iter()
+        .find(|(section, _)| *section == Section::Stopping)
+        .map(|(_, reason)| sentence(&reason))
 }
 
 /// What else people call the loss.

@@ -16,7 +16,9 @@ pub(super) fn summary(cx: &Cx<'_>, section: Section) -> String {
             None => draft.model.get_message().unwrap_or_default().to_owned(),
         },
         Section::Loss => draft.loss.get_message().unwrap_or_default().to_owned(),
-        Section::Optimizer => format!("{} · {}", draft.optimizer.get_message().unwrap_or_default(), number_text(draft.learning_rate)),
+        Section::Optimizer => {
+            format!("{} · {}", draft.optimizer.get_message().unwrap_or_default(), number_text(draft.learning_rate))
+        }
         Section::Schedule => schedule(&draft.schedule.kind, draft.schedule.warmup_steps),
         Section::Training => {
             let batch = draft.training.batch_size.map_or_else(|| "all rows".to_owned(), |it| format!("batch {it}"));

@@ -8,7 +8,14 @@ use crate::spec::Range;
 use crate::ui::theme::{Theme, size, space};
 
 /// Whole numbers as text, with buttons that add and take one. Returns what was typed.
-pub(super) fn counts_ui(ui: &mut Ui, label: &str, at: &mut Vec<u64>, range: Range, longest: usize, text: &str) -> Option<String> {
+pub(super) fn counts_ui(
+    ui: &mut Ui,
+    label: &str,
+    at: &mut Vec<u64>,
+    range: Range,
+    longest: usize,
+    text: &str,
+) -> Option<String> {
     use egui_material_icons::icons::{ICON_ADD, ICON_REMOVE};
     let gap = ui.spacing().item_spacing.x / 2.0;
     ui.spacing_mut().item_spacing.x = gap;
@@ -17,11 +24,21 @@ pub(super) fn counts_ui(ui: &mut Ui, label: &str, at: &mut Vec<u64>, range: Rang
     let typed = text_ui(ui, &shown, width, "none");
     let name = label.to_lowercase();
     let can_grow = at.len() < longest && typed.is_none();
-    if ui.add_enabled_ui(can_grow, |ui| small_icon_ui(ui, ICON_ADD, &format!("Add to {name}"), "One more, like the last")).inner.clicked() {
+    if ui
+        .add_enabled_ui(can_grow, |ui| {
+            small_icon_ui(ui, ICON_ADD, &format!("Add to {name}"), "One more, like the last")
+        })
+        .inner
+        .clicked()
+    {
         at.push(at.last().copied().unwrap_or(32.0_f64.clamp(range.min, range.max) as u64));
     }
     let can_shrink = !at.is_empty() && typed.is_none();
-    if ui.add_enabled_ui(can_shrink, |ui| small_icon_ui(ui, ICON_REMOVE, &format!("Take from {name}"), "One less")).inner.clicked() {
+    if ui
+        .add_enabled_ui(can_shrink, |ui| small_icon_ui(ui, ICON_REMOVE, &format!("Take from {name}"), "One less"))
+        .inner
+        .clicked()
+    {
         at.pop();
     }
     typed

@@ -64,7 +64,9 @@ pub fn row_ui<R>(ui: &mut Ui, label: &str, help: &str, contents: impl FnOnce(&mu
     let left = Rect::from_min_max(rect.min, pos2(split - space::XS, rect.max.y));
     let right = Rect::from_min_max(pos2(split, rect.min.y), rect.max);
     // Children of their own: whatever they need, the row and those below it keep their width.
-    let child = |ui: &mut Ui, rect: Rect| ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+    let child = |ui: &mut Ui, rect: Rect| {
+        ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)))
+    };
     let name = child(ui, left).add(Label::new(theme.dim(label)).truncate().sense(Sense::CLICK));
     let name = if help.is_empty() { name } else { name.on_hover_text(help) };
     let inner = child(ui, right).label_inputs_by(name.id, contents);
@@ -121,7 +123,8 @@ fn value_ui(ui: &mut Ui, knob: &mut Knob<'_>, row: &KnobRow<'_>) -> Option<Strin
 
 fn choice_ui(ui: &mut Ui, at: &mut dyn Choice, misfit: &dyn Fn(&str) -> Option<String>) {
     let options = at.options().into_iter();
-    let items: Vec<Item> = options.map(|it| Item { misfit: misfit(it.id), ..Item::new(it.id, it.label, it.help) }).collect();
+    let items: Vec<Item> =
+        options.map(|it| Item { misfit: misfit(it.id), ..Item::new(it.id, it.label, it.help) }).collect();
     if let Some(id) = combo_ui(ui, "", ui.available_width(), at.current(), &items) {
         at.choose(&id);
     }
@@ -131,10 +134,15 @@ fn choice_ui(ui: &mut Ui, at: &mut dyn Choice, misfit: &dyn Fn(&str) -> Option<S
 fn reset_dot_ui(ui: &mut Ui, label: &str, beside: Rect) -> bool {
     let theme = Theme::of(ui);
     let center = pos2(beside.left() - space::S, beside.center().y);
-    let response = ui.interact(Rect::from_center_size(center, vec2(space::M, space::L)), ui.scope_id().with("reset"), Sense::click());
+    let response = ui.interact(
+        Rect::from_center_size(center, vec2(space::M, space::L)),
+        ui.scope_id().with("reset"),
+        Sense::click(),
+    );
     let radius = if response.hovered() || response.has_focus() { size::DOT } else { size::DOT - 1.5 };
     ui.painter().circle_filled(center, radius, theme.accent);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("Reset {}", label.to_lowercase())));
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("Reset {}", label.to_lowercase())));
     response.on_hover_text("Changed. Click to put it back").clicked()
 }
 

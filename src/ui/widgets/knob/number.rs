@@ -31,7 +31,15 @@ pub(super) fn count_ui(ui: &mut Ui, label: &str, at: &mut u64, range: Range, sca
     }
 }
 
-pub(super) fn maybe_real_ui(ui: &mut Ui, label: &str, at: &mut Option<f64>, range: Range, scale: Scale, none: &str, usual: f64) {
+pub(super) fn maybe_real_ui(
+    ui: &mut Ui,
+    label: &str,
+    at: &mut Option<f64>,
+    range: Range,
+    scale: Scale,
+    none: &str,
+    usual: f64,
+) {
     if maybe_ui(ui, label, at, none, usual)
         && let Some(value) = at
     {
@@ -39,7 +47,15 @@ pub(super) fn maybe_real_ui(ui: &mut Ui, label: &str, at: &mut Option<f64>, rang
     }
 }
 
-pub(super) fn maybe_count_ui(ui: &mut Ui, label: &str, at: &mut Option<u64>, range: Range, scale: Scale, none: &str, usual: u64) {
+pub(super) fn maybe_count_ui(
+    ui: &mut Ui,
+    label: &str,
+    at: &mut Option<u64>,
+    range: Range,
+    scale: Scale,
+    none: &str,
+    usual: u64,
+) {
     if maybe_ui(ui, label, at, none, usual)
         && let Some(value) = at
     {
