@@ -59,9 +59,9 @@ fn restyle(style: &mut Style, theme: &Theme) {
     spacing.interact_size = vec2(size::CONTROL, size::CONTROL);
     spacing.window_margin = Margin::same(space::L as i8);
     spacing.menu_margin = Margin::same(space::XS as i8);
-    spacing.combo_height = 320.0;
+    spacing.combo_height = size::LIST;
     spacing.tooltip_width = size::TOOLTIP;
-    spacing.icon_width = 14.0;
+    spacing.icon_width = size::SWITCH[1];
     spacing.scroll = ScrollStyle { bar_width: 6.0, ..ScrollStyle::floating() };
     style.interaction.tooltip_delay = 0.35;
     style.interaction.selectable_labels = false;

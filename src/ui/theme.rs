@@ -52,6 +52,13 @@ pub mod size {
     pub const SECTION: f32 = 38.0;
     pub const ROW: f32 = 30.0;
     pub const NUMBER_FIELD: f32 = 58.0;
+    /// A switch's track and the round part in it; the ring of a radio button.
+    pub const SWITCH: [f32; 2] = [26.0, 14.0];
+    pub const SWITCH_HANDLE: f32 = 5.0;
+    pub const RADIO: f32 = 6.5;
+    /// Farthest that the words of an empty panel stand from its top.
+    pub const EMPTY_TOP: f32 = 160.0;
+    pub const LIST: f32 = 320.0;
     pub const RAIL: f32 = 4.0;
     pub const HANDLE: f32 = 6.0;
     pub const CARD_EDGE: f32 = 3.0;

@@ -8,7 +8,7 @@ use crate::ui::theme::space;
 /// Width of a part of the chart in which a line's extent is kept.
 const BIN: f32 = 6.0;
 /// Distance of rows of labels.
-pub(crate) const ROW: f32 = 24.0;
+pub(crate) const ROW: f32 = 26.0;
 
 /// What it costs to stand on another label; parts of curves cost one each.
 const OVERLAP: usize = 1000;

@@ -8,7 +8,7 @@ use crate::ui::theme::{Theme, size, space};
 pub fn empty_ui(ui: &mut Ui, title: &str, sentence: &str) {
     let theme = Theme::of(ui);
     let height = 2.0 * (size::LINE + space::S);
-    ui.add_space(((ui.available_height() - height) / 2.0).clamp(space::M, 160.0));
+    ui.add_space(((ui.available_height() - height) / 2.0).clamp(space::M, size::EMPTY_TOP));
     ui.vertical_centered(|ui| {
         ui.set_max_width(ui.available_width().min(size::DIALOG));
         ui.add(Label::new(theme.strong(title)).wrap());

@@ -101,11 +101,11 @@ fn radio_ui(ui: &mut Ui, cx: &mut Cx<'_>, spec: DeviceSpec, name: &str, help: &s
         let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
         let wide = size::LINE + space::XS + galley.size().x;
         let (rect, response) = ui.allocate_exact_size(vec2(wide, size::ROW), Sense::click());
-        let center = rect.left_center() + vec2(7.0, 0.0);
+        let center = rect.left_center() + vec2(size::RADIO + 0.5, 0.0);
         let ring = if is_chosen { theme.accent } else { theme.faint };
-        ui.painter().circle_stroke(center, 6.5, Stroke::new(size::FOCUS_RING, ring));
+        ui.painter().circle_stroke(center, size::RADIO, Stroke::new(size::FOCUS_RING, ring));
         if is_chosen {
-            ui.painter().circle_filled(center, 3.5, theme.accent);
+            ui.painter().circle_filled(center, size::RADIO - 3.0, theme.accent);
         }
         let at = egui::pos2(rect.right() - galley.size().x, rect.center().y - galley.size().y / 2.0);
         ui.painter().galley(at, galley, theme.text);
