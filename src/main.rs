@@ -70,12 +70,12 @@ fn shot(order: &cli::Shot) -> Result<ExitCode, BadInput> {
     } else {
         let mut studio = Studio::new(wake);
         studio.act(Action::Project(ProjectAction::Open(order.what.clone())));
-        if let Some(refused) = studio.notices.drain(..).find(|it| it.is_error) {
-            return Err(BadInput(refused.text));
-        }
         studio
     };
     studio.wait_for_data();
+    if let Some(refused) = studio.notices.drain(..).find(|it| it.is_error) {
+        return Err(BadInput(refused.text));
+    }
     let picture = learnscope::app::shot(studio, order.size, order.theme == "dark", order.panel.as_deref())?;
     let mut bytes = std::io::Cursor::new(Vec::new());
     let trouble = |err: &dyn std::fmt::Display| {

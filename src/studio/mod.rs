@@ -91,7 +91,9 @@ impl Studio {
 
     /// Takes in what other threads have told since. Called every frame.
     pub fn poll(&mut self) {
-        self.projects.poll();
+        if self.projects.poll(&mut self.notices) {
+            self.runs.clear();
+        }
         self.runs.poll(&mut self.notices);
         self.hardware.poll();
     }
@@ -100,7 +102,7 @@ impl Studio {
     pub fn wait_for_data(&mut self) {
         loop {
             self.poll();
-            if !matches!(self.projects.data, DataState::Loading) {
+            if !matches!(self.projects.data, DataState::Loading) && !self.projects.is_opening() {
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(5));

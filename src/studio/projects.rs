@@ -24,6 +24,8 @@ pub struct Projects {
     base: PathBuf,
     undo: Undo,
     loading: Option<(Wanted, Background<Loaded>)>,
+    /// A data file that is being looked at, to become a project.
+    opening: Option<(PathBuf, Background<Project>)>,
     asked: Option<Wanted>,
     wake: Wake,
 }
@@ -68,6 +70,7 @@ impl Projects {
             base: PathBuf::new(),
             undo: Undo::new(welcome),
             loading: None,
+            opening: None,
             asked: None,
             wake,
         }
@@ -143,8 +146,31 @@ impl Projects {
         problems
     }
 
-    pub(super) fn poll(&mut self) {
+    /// Whether a data file is still being made into a project.
+    pub(super) fn is_opening(&self) -> bool {
+        self.opening.is_some()
+    }
+
+    /// Takes in what was loaded; true where another project was opened.
+    pub(super) fn poll(&mut self, notices: &mut Vec<Notice>) -> bool {
         self.undo.look(&self.draft);
+        let is_another = self.finish_opening(notices);
+        self.poll_data();
+        is_another
+    }
+
+    fn finish_opening(&mut self, notices: &mut Vec<Notice>) -> bool {
+        let Some(outcome) = self.opening.as_ref().and_then(|(_, work)| work.take()) else { return false };
+        let base = self.opening.take().and_then(|(path, _)| path.parent().map(Path::to_owned)).unwrap_or_default();
+        match outcome.as_ref() {
+            Ok(project) => self.open_as(project.clone(), None, base),
+            // The project in the window stays as it was.
+            Err(why) => notices.push(Notice::error(why.clone())),
+        }
+        outcome.is_ok()
+    }
+
+    fn poll_data(&mut self) {
         if let Some((wanted, work)) = &self.loading
             && let Some(outcome) = work.take()
         {
@@ -232,21 +258,24 @@ impl Projects {
         self.asked = None;
     }
 
+    /// A project at once; a data file when it has been looked at, which may take a while.
     fn open(&mut self, path: &Path, notices: &mut Vec<Notice>) -> bool {
         let base = path.parent().map(Path::to_owned).unwrap_or_default();
-        let opened = if path.extension().is_some_and(|it| it.eq_ignore_ascii_case("ron")) {
-            project::read(path).map(|it| (it, Some(path.to_owned()))).map_err(|err| err.to_string())
-        } else {
-            propose_for(path).map(|it| (it, None))
-        };
-        match opened {
-            Ok((project, file)) => {
-                self.open_as(project, file, base);
+        if !path.extension().is_some_and(|it| it.eq_ignore_ascii_case("ron")) {
+            let data = path.to_owned();
+            let work = in_background("open", Arc::clone(&self.wake), move || propose_for(&data));
+            self.opening = Some((path.to_owned(), work));
+            return false;
+        }
+        match project::read(path) {
+            Ok(project) => {
+                self.opening = None;
+                self.open_as(project, Some(path.to_owned()), base);
                 true
             }
             // The project in the window stays as it was.
-            Err(why) => {
-                notices.push(Notice::error(why));
+            Err(err) => {
+                notices.push(Notice::error(err.to_string()));
                 false
             }
         }
