@@ -63,6 +63,28 @@ pub struct StepDone {
     pub outputs: Vec<f32>,
 }
 
+impl Pending {
+    fn read(self) -> Result<StepDone, TrainError> {
+        let loss = self.loss.try_into_scalar::<f32>()?;
+        let norm = self.norm.map(Tensor::try_into_scalar::<f32>).transpose()?;
+        let outputs = self.outputs.map_or_else(|| Ok(Vec::new()), Tensor::try_into_vec_as::<f32>)?;
+        Ok(self.order.done(loss, norm, self.rows, outputs))
+    }
+}
+
+impl StepOrder {
+    fn done(&self, loss: f32, norm: Option<f32>, rows: Vec<u32>, outputs: Vec<f32>) -> StepDone {
+        let row = StepRow {
+            step: self.step,
+            epoch: self.epoch,
+            train_loss: f64::from(loss),
+            learning_rate: self.learning_rate,
+            gradient_norm: norm.map(f64::from),
+        };
+        StepDone { row, rows, outputs }
+    }
+}
+
 impl Trainer {
     /// A network with first weights by the project's seed, or with those given.
     ///
@@ -139,6 +161,10 @@ impl Trainer {
     /// When the device failed since.
     pub fn collect(&mut self) -> Result<Vec<StepDone>, TrainError> {
         let pending = std::mem::take(&mut self.pending);
+        // A single step is read as it is: gathering reads pays only where each waits for a device.
+        if let [_] = pending.as_slice() {
+            return pending.into_iter().map(Pending::read).collect();
+        }
         let mut transaction = Transaction::default();
         for it in &pending {
             transaction = transaction.register(it.loss.clone());
@@ -156,14 +182,7 @@ impl Trainer {
             let loss = next().first().copied().unwrap_or(f32::NAN);
             let norm = it.norm.as_ref().map(|_| next().first().copied().unwrap_or(f32::NAN));
             let outputs = it.outputs.as_ref().map(|_| next()).unwrap_or_default();
-            let row = StepRow {
-                step: it.order.step,
-                epoch: it.order.epoch,
-                train_loss: f64::from(loss),
-                learning_rate: it.order.learning_rate,
-                gradient_norm: norm.map(f64::from),
-            };
-            done.push(StepDone { row, rows: it.rows, outputs });
+            done.push(it.order.done(loss, norm, it.rows, outputs));
         }
         Ok(done)
     }
