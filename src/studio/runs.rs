@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Notice, Projects, RunAction, Wake};
+use crate::diagnose::apply;
 use crate::run::{Command, Event, Remedy, Run};
 use crate::session::{Job, Session};
 use crate::spec::{Project, Section};
@@ -115,15 +116,10 @@ impl Runs {
     }
 
     fn try_out(&mut self, remedy: &Remedy, projects: &mut Projects, notices: &mut Vec<Notice>) {
-        let mut draft = projects.draft.clone();
-        for (key, value) in &remedy.set {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            if let Err(err) = draft.set_value(key, &text) {
-                notices.push(Notice::error(err.to_string()));
-                return;
-            }
+        if let Err(err) = apply(remedy, &mut projects.draft) {
+            notices.push(Notice::error(err.to_string()));
+            return;
         }
-        projects.draft = draft;
         self.train(projects, false);
     }
 
