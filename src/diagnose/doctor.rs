@@ -1,22 +1,9 @@
 //! The doctor: runs all rules over a run and tells what is raised, changed or cleared.
 
+use super::context::Context;
 use super::rule::{Look, Observer, Rule, Words};
 use super::rules::RULES;
-use crate::run::{EpochRow, FindingRow, FindingState, Metrics, Severity, StepRow};
-use crate::spec::{Project, Task};
-
-/// What rules know of a run before its first epoch.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Context {
-    pub project: Project,
-    pub task: Task,
-    /// Rows behind the validation loss; 0 where nothing was validated.
-    pub validation_rows: usize,
-    /// What always guessing the same would get on the validation rows, by metric key without prefix, and `loss`.
-    /// Empty where nobody measured it.
-    pub baseline: Metrics,
-    pub steps_per_epoch: u64,
-}
+use crate::run::{EpochRow, FindingRow, FindingState, FinishReason, Severity, StepRow};
 
 /// Watches one run with every rule.
 ///
@@ -37,6 +24,8 @@ struct Watch {
     hits: u32,
     misses: u32,
     told: Option<Told>,
+    /// Whether the pattern is there, told or not.
+    is_there: bool,
     /// The words in which it was told last.
     text: String,
     /// What the last epoch's look saw, for the last word.
@@ -65,6 +54,7 @@ impl Doctor {
             hits: 0,
             misses: 0,
             told: None,
+            is_there: false,
             text: String::new(),
             now: None,
         };
@@ -78,7 +68,11 @@ impl Doctor {
             return Vec::new();
         }
         self.last_epoch = row.epoch;
-        self.watches.iter_mut().filter_map(|it| it.epoch(&self.context, row)).collect()
+        for it in &mut self.watches {
+            it.look(&self.context, row);
+        }
+        let causes = self.causes();
+        self.watches.iter_mut().filter_map(|it| it.epoch(&self.context, row.epoch, &causes)).collect()
     }
 
     /// Folds a step whose loss is no finite number: the run may end before its epoch does. Other steps are passed over.
@@ -89,56 +83,96 @@ impl Doctor {
         self.watches.iter_mut().filter_map(|it| it.not_finite(&self.context, row)).collect()
     }
 
-    /// The last word on findings that stand, with the numbers the run ended on. Asked once, behind the last epoch.
-    pub fn finish(&mut self) -> Vec<FindingRow> {
-        self.watches.iter_mut().filter_map(|it| it.finish(&self.context)).collect()
+    /// The last word: findings that stand with the numbers the run ended on, and what only the end shows.
+    /// Asked once, behind the last epoch.
+    pub fn finish(&mut self, reason: FinishReason) -> Vec<FindingRow> {
+        let causes = self.causes();
+        let (context, epoch) = (&self.context, self.last_epoch);
+        self.watches.iter_mut().filter_map(|it| it.finish(context, epoch, reason, &causes)).collect()
+    }
+
+    /// Rules whose pattern is there: what they explain is not told beside them.
+    fn causes(&self) -> Vec<&'static Rule> {
+        self.watches.iter().filter(|it| it.is_there || it.told.is_some()).map(|it| it.rule).collect()
     }
 }
 
 impl Watch {
-    fn epoch(&mut self, context: &Context, row: &EpochRow) -> Option<FindingRow> {
+    fn look(&mut self, context: &Context, row: &EpochRow) {
         let look = self.observer.epoch(context, row, self.told.is_some());
         self.now = None;
         match look {
-            Look::Unclear => None,
+            Look::Unclear => {}
             Look::Absent => {
                 (self.hits, self.misses) = (0, self.misses.saturating_add(1));
-                if self.misses < self.observer.hysteresis().leave { None } else { self.clear(row.epoch) }
+                self.is_there = false;
             }
             Look::Seen { severity, grade, from_epoch } => {
                 (self.hits, self.misses) = (self.hits.saturating_add(1), 0);
-                let now = Told { severity, grade, from_epoch, to_epoch: row.epoch };
-                self.now = Some(now);
-                match self.told {
-                    None if self.hits < self.observer.hysteresis().enter => None,
-                    None => Some(self.tell(context, FindingState::Raised, now)),
-                    Some(told) => {
-                        self.is_news(context, told, now).then(|| self.tell(context, FindingState::Changed, now))
-                    }
-                }
+                self.is_there = true;
+                self.now = Some(Told { severity, grade, from_epoch, to_epoch: row.epoch });
             }
         }
+    }
+
+    /// What the look just made means for what is told.
+    fn epoch(&mut self, context: &Context, epoch: u64, causes: &[&'static Rule]) -> Option<FindingRow> {
+        if let Some(cause) = self.cause(causes) {
+            let text = format!("This is a consequence of what is told under \u{201c}{}\u{201d}.", cause.label);
+            return self.clear(epoch, text);
+        }
+        let Some(now) = self.now else {
+            let is_over = !self.is_there && self.misses >= self.observer.hysteresis().leave;
+            return if is_over { self.clear(epoch, self.observer.farewell()) } else { None };
+        };
+        match self.told {
+            None if self.hits < self.observer.hysteresis().enter => None,
+            None => Some(self.tell(context, FindingState::Raised, now)),
+            Some(told) => self.is_news(context, told, now).then(|| self.tell(context, FindingState::Changed, now)),
+        }
+    }
+
+    fn cause(&self, causes: &[&'static Rule]) -> Option<&'static Rule> {
+        causes.iter().copied().find(|it| it.explains.contains(&self.rule.id))
     }
 
     fn not_finite(&mut self, context: &Context, row: &StepRow) -> Option<FindingRow> {
         match (self.observer.not_finite(row), self.told) {
-            (Look::Seen { severity, grade, from_epoch }, None) => Some(self.tell(
-                context,
-                FindingState::Raised,
-                Told { severity, grade, from_epoch, to_epoch: row.epoch },
-            )),
+            (Look::Seen { severity, grade, from_epoch }, None) => {
+                self.is_there = true;
+                Some(self.tell(
+                    context,
+                    FindingState::Raised,
+                    Told { severity, grade, from_epoch, to_epoch: row.epoch },
+                ))
+            }
             (Look::Unclear | Look::Absent | Look::Seen { .. }, _) => None,
         }
     }
 
-    fn finish(&mut self, context: &Context) -> Option<FindingRow> {
-        let (told, now) = (self.told?, self.now?);
-        (told != now).then(|| self.tell(context, FindingState::Changed, now))
+    fn finish(
+        &mut self,
+        context: &Context,
+        epoch: u64,
+        reason: FinishReason,
+        causes: &[&'static Rule],
+    ) -> Option<FindingRow> {
+        if let Look::Seen { severity, grade, from_epoch } = self.observer.end(context, reason) {
+            self.now = Some(Told { severity, grade, from_epoch, to_epoch: epoch.max(from_epoch) });
+        } else if self.told.is_none() {
+            return None;
+        }
+        let now = self.now?;
+        match self.told {
+            None if self.cause(causes).is_some() => None,
+            None => Some(self.tell(context, FindingState::Raised, now)),
+            Some(told) => (told != now).then(|| self.tell(context, FindingState::Changed, now)),
+        }
     }
 
-    fn clear(&mut self, epoch: u64) -> Option<FindingRow> {
+    fn clear(&mut self, epoch: u64, text: String) -> Option<FindingRow> {
         let told = self.told.take()?;
-        let words = Words { text: self.observer.farewell(), ..Words::default() };
+        let words = Words { text, ..Words::default() };
         // Severity and grade stay what they were: they say which kind of finding is over.
         Some(self.row(FindingState::Cleared, Told { to_epoch: epoch, ..told }, words))
     }
@@ -155,7 +189,10 @@ impl Watch {
     }
 
     fn tell(&mut self, context: &Context, state: FindingState, now: Told) -> FindingRow {
-        let words = self.observer.words(context);
+        let mut words = self.observer.words(context);
+        if !context.knows_project {
+            words.remedies.clear();
+        }
         self.told = Some(now);
         self.text.clone_from(&words.text);
         self.row(state, now, words)
@@ -172,6 +209,7 @@ impl Watch {
             to_epoch: it.to_epoch,
             text: words.text,
             evidence: words.evidence,
+            formula: words.formula,
             rival: words.rival,
             remedies: words.remedies,
         }
@@ -188,7 +226,7 @@ mod tests {
     fn everything(context: &Context, rows: &[EpochRow]) -> Vec<FindingRow> {
         let mut doctor = Doctor::new(context.clone());
         let mut told: Vec<_> = rows.iter().flat_map(|row| doctor.observe(row)).collect();
-        told.extend(doctor.finish());
+        told.extend(doctor.finish(FinishReason::Completed));
         told
     }
 
@@ -223,7 +261,7 @@ mod tests {
             doctor.observe(row);
         }
         let mut rest: Vec<_> = rows.iter().flat_map(|row| doctor.observe(row)).collect();
-        rest.extend(doctor.finish());
+        rest.extend(doctor.finish(FinishReason::Completed));
         assert_eq!(rest, whole.into_iter().filter(|it| it.epoch > 30).collect::<Vec<_>>());
     }
 
@@ -242,9 +280,9 @@ mod tests {
         for row in &recorded::spam_emails() {
             doctor.observe(row);
         }
-        let last = doctor.finish();
+        let last = doctor.finish(FinishReason::Completed);
         assert_eq!((last.len(), last[0].state, last[0].to_epoch), (1, FindingState::Changed, 40));
-        assert!(doctor.finish().is_empty());
+        assert!(doctor.finish(FinishReason::Completed).is_empty());
     }
 
     #[test]

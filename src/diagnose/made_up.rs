@@ -65,7 +65,20 @@ pub(super) fn binary() -> Context {
 fn context<const N: usize>(task: Task, baseline: [(&str, f64); N]) -> Context {
     let project = Project { loss: LossSpec::usual_for(task), ..Project::default() };
     let baseline: Metrics = baseline.map(|(key, value)| (key.to_owned(), value)).into();
-    Context { project, task, validation_rows: 400, baseline, steps_per_epoch: 30 }
+    Context {
+        project,
+        knows_project: true,
+        task,
+        device: "cpu".to_owned(),
+        train_rows: 960,
+        validation_rows: 400,
+        steps_per_epoch: 30,
+        epochs: 1000,
+        baseline,
+        initial_loss: None,
+        classes: Vec::new(),
+        data: None,
+    }
 }
 
 /// Everything the doctor says of one rule over a run, its last word left out.

@@ -5,6 +5,7 @@
 //! gone, for a few epochs on end, and tells it as a finding that is raised, changed or cleared. Nothing here
 //! reads a clock or draws a number by chance: the same rows give the same findings, live or read from a file.
 
+mod context;
 mod doctor;
 #[cfg(test)]
 mod made_up;
@@ -14,7 +15,8 @@ mod rules;
 mod stats;
 mod words;
 
-pub use doctor::{Context, Doctor};
+pub use context::Context;
+pub use doctor::Doctor;
 pub use remedy::apply;
-pub use rule::{Hysteresis, Look, Observer, Rule, Words};
+pub use rule::{Hysteresis, Look, Need, Observer, Rule, Words};
 pub use rules::RULES;

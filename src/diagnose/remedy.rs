@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use strum::EnumMessage as _;
 
-use super::doctor::Context;
+use super::context::Context;
 use super::words::significant;
 use crate::run::Remedy;
 use crate::spec::{KnobError, ModelSpec, OptimizerSpec, Project, ScheduleKind, StoppingSpec, number_text};

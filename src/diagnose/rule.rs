@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::doctor::Context;
+use super::context::Context;
 use super::words::significant;
-use crate::run::{EpochRow, Evidence, Remedy, Severity, StepRow};
+use crate::run::{EpochRow, Evidence, FinishReason, Remedy, Severity, StepRow};
 
 /// A pattern in a run that has a name.
 pub struct Rule {
@@ -14,8 +14,44 @@ pub struct Rule {
     pub label: &'static str,
     /// One plain sentence: what one sees.
     pub about: &'static str,
+    /// What must have been measured; without it the rule is silent.
+    pub needs: &'static [Need],
+    /// Rules whose pattern is a mere consequence of this one. While this one's pattern is there they are not told,
+    /// so that one cause is one finding.
+    pub explains: &'static [&'static str],
     /// Begins to watch a run.
     pub make: fn(&Context) -> Box<dyn Observer>,
+}
+
+/// Something that a rule cannot do without, and that curves from elsewhere may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::EnumMessage)]
+pub enum Need {
+    #[strum(message = "training loss")]
+    TrainLoss,
+    #[strum(message = "validation loss")]
+    ValidationLoss,
+    #[strum(message = "validation accuracy")]
+    ValidationAccuracy,
+    #[strum(message = "learning rate")]
+    LearningRate,
+    #[strum(message = "gradient norm")]
+    GradientNorm,
+    #[strum(message = "number of validation rows")]
+    ValidationRows,
+    #[strum(message = "losses within the epoch")]
+    Batches,
+    #[strum(message = "validation rows by class")]
+    Classes,
+    #[strum(message = "layers' weights, gradients and activations")]
+    Layers,
+    #[strum(message = "loss before the first step")]
+    InitialLoss,
+    #[strum(message = "the data")]
+    Data,
+    #[strum(message = "the project")]
+    Project,
+    #[strum(message = "times")]
+    Timing,
 }
 
 /// One rule watching one run: a small fold over its epochs.
@@ -27,6 +63,11 @@ pub trait Observer: Send {
 
     /// A step whose loss is no finite number; the epoch it belongs to may never be completed.
     fn not_finite(&mut self, _row: &StepRow) -> Look {
+        Look::Unclear
+    }
+
+    /// The run is over, behind its last epoch. What is seen only now is told at once; most rules have nothing to add.
+    fn end(&mut self, _context: &Context, _reason: FinishReason) -> Look {
         Look::Unclear
     }
 
@@ -66,6 +107,8 @@ pub struct Words {
     pub text: String,
     /// Measured values against thresholds, by name.
     pub evidence: BTreeMap<String, Evidence>,
+    /// The rule's formula with this run's numbers in it, such as `rise / best = 0.12 / 0.4 = 30 %, above 2 %`.
+    pub formula: String,
     /// The cause that could look the same.
     pub rival: String,
     /// Changes that would settle it, the likeliest first.

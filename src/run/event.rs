@@ -87,6 +87,12 @@ pub struct Started {
     /// What always guessing the mean or the most frequent class would get on the validation rows, by metric key without prefix, and `loss`.
     #[serde(with = "number::map")]
     pub baseline: Metrics,
+    /// Validation loss of the network before its first step; training loss where nothing is validated.
+    #[serde(with = "number::maybe", skip_serializing_if = "Option::is_none")]
+    pub initial_loss: Option<f64>,
+    /// What the data show by themselves; none where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataFacts>,
 }
 
 /// Something takes long before the first step.
@@ -137,6 +143,132 @@ pub struct EpochRow {
     pub validation_se: Option<f64>,
     /// Wall time of this epoch, validation included.
     pub seconds: f64,
+    /// Mean batch loss in each of up to eight equally long parts of the epoch, in the order they were trained.
+    #[serde(with = "number::list", skip_serializing_if = "Vec::is_empty")]
+    pub train_parts: Vec<f64>,
+    /// Standard deviation of single batches' losses around the line through them; none with fewer than 3 steps an epoch.
+    #[serde(with = "number::maybe", skip_serializing_if = "Option::is_none")]
+    pub batch_deviation: Option<f64>,
+    /// How each class fared on the validation rows, in the order of their index; empty for a regression.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassRow>,
+    /// Share of validation rows whose class was wrong, in each quarter of them from the most certain prediction to
+    /// the least; empty for a regression.
+    #[serde(with = "number::list", skip_serializing_if = "Vec::is_empty")]
+    pub errors_by_certainty: Vec<f64>,
+    /// Every layer with weights, from the input on, at the last step of the epoch; empty where nobody looked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerRow>,
+    /// Where the time went. Read from a clock, and so no part of what repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
+}
+
+/// One class on the validation rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClassRow {
+    /// Rows that belong to it.
+    pub rows: usize,
+    /// Rows that were taken for it.
+    pub predicted: usize,
+    /// Rows of it that were taken for it.
+    pub correct: usize,
+}
+
+/// One linear or convolution layer at the last step of an epoch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LayerRow {
+    /// Such as `linear 2`, counted from 1; the last one is `output`.
+    pub name: String,
+    /// Root mean square of its weights before the step, bias left out.
+    #[serde(with = "number")]
+    pub weight: f64,
+    /// Root mean square of its weights' gradient, before clipping.
+    #[serde(with = "number")]
+    pub gradient: f64,
+    /// Root mean square of what the step added to its weights.
+    #[serde(with = "number")]
+    pub update: f64,
+    /// Its activation function, such as `relu`; empty for the output.
+    pub activation: String,
+    /// Share of its units, for a convolution of its channels, that were exactly 0 behind the activation for every
+    /// row looked at; none but for ReLU.
+    #[serde(with = "number::maybe", skip_serializing_if = "Option::is_none")]
+    pub dead: Option<f64>,
+    /// Share of values behind the activation that lie within 2.5 % of its range of an end, so that nearly no
+    /// gradient passes; none but for tanh and sigmoid.
+    #[serde(with = "number::maybe", skip_serializing_if = "Option::is_none")]
+    pub saturated: Option<f64>,
+    /// Mean and standard deviation of the values behind the activation, over all units and rows looked at.
+    #[serde(with = "number::maybe", skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    #[serde(with = "number::maybe", skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<f64>,
+}
+
+/// Where an epoch's time went, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timing {
+    /// All training steps, their input included.
+    pub steps: f64,
+    /// Gathering the steps' rows and bringing them to the device.
+    pub input: f64,
+    /// Measuring the validation rows.
+    pub validation: f64,
+    /// Median of a step here.
+    pub step: f64,
+    /// Median of the same step on the CPU, where a graphics device trains and both were timed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_step: Option<f64>,
+}
+
+/// What the data show by themselves, before any training.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DataFacts {
+    /// Training rows of each class, in the order of their index; empty for a regression.
+    pub class_rows: Vec<usize>,
+    /// Validation rows, and test rows, whose inputs and target all stand in a training row as well.
+    pub repeated_validation_rows: usize,
+    pub repeated_test_rows: usize,
+    /// The columns that alone say most about the target, the most telling first, at most five; none for images.
+    pub telling: Vec<TellingColumn>,
+    /// How the inputs are scaled, as the network sees them; none for images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scales: Option<InputScales>,
+}
+
+/// How much one column alone says about the target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TellingColumn {
+    pub column: String,
+    /// Share of the baseline's loss on the validation rows that a lookup in 20 bins of this column, filled from the
+    /// training rows, takes away: squared error or cross-entropy; 1 decides the target, 0 says nothing.
+    #[serde(with = "number")]
+    pub skill: f64,
+}
+
+/// Mean and standard deviation over the training rows of single inputs, as the network sees them; one-hot,
+/// indicator and word columns are left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InputScales {
+    /// The input that lies furthest from 0, and its mean.
+    pub furthest: String,
+    #[serde(with = "number")]
+    pub furthest_mean: f64,
+    /// The widest input, and its standard deviation.
+    pub widest: String,
+    #[serde(with = "number")]
+    pub widest_deviation: f64,
+    /// The narrowest input, and its standard deviation.
+    pub narrowest: String,
+    #[serde(with = "number")]
+    pub narrowest_deviation: f64,
 }
 
 /// What a diagnosis rule saw: raised once, changed as it grows, cleared when it is over.
@@ -157,6 +289,9 @@ pub struct FindingRow {
     pub text: String,
     #[serde(default)]
     pub evidence: BTreeMap<String, Evidence>,
+    /// The rule's formula with this run's numbers in it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub formula: String,
     /// The cause that could look the same.
     #[serde(default)]
     pub rival: String,

@@ -8,8 +8,8 @@ mod state;
 mod view;
 
 pub use event::{
-    Changed, Command, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Metrics, Preparing,
-    Remedy, Severity, Started, StepRow,
+    Changed, ClassRow, Command, DataFacts, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished,
+    InputScales, LayerRow, Metrics, Preparing, Remedy, Severity, Started, StepRow, TellingColumn, Timing,
 };
 pub use history::History;
 pub use series::{Point, Series, Thinned, smooth};

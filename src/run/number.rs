@@ -26,6 +26,21 @@ pub(super) mod maybe {
     }
 }
 
+/// The same for a list of numbers.
+pub(super) mod list {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[expect(clippy::ptr_arg, reason = "serde passes a reference to the field")]
+    pub(in crate::run) fn serialize<S: Serializer>(values: &Vec<f64>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(values.iter().map(|it| it.is_finite().then_some(*it)))
+    }
+
+    pub(in crate::run) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+        let values = Vec::<Option<f64>>::deserialize(from)?;
+        Ok(values.into_iter().map(|it| it.unwrap_or(f64::NAN)).collect())
+    }
+}
+
 /// The same for named numbers.
 pub(super) mod map {
     use std::collections::BTreeMap;

@@ -250,6 +250,7 @@ mod tests {
             to_epoch: 9,
             text: String::new(),
             evidence: BTreeMap::new(),
+            formula: String::new(),
             rival: String::new(),
             remedies: Vec::new(),
         })

@@ -1,6 +1,7 @@
 //! What was chosen: every choice of a run, as plain data that can check and describe itself.
 
 mod data;
+mod doctor;
 mod knob;
 mod loss;
 mod model;
@@ -12,6 +13,7 @@ mod training;
 pub use data::{
     BUILTIN_IDS, DataSpec, Generator, Recipe, Source, SplitMethod, SplitSpec, Task, TaskChoice, TextEncoding,
 };
+pub use doctor::DoctorSpec;
 pub use knob::{Choice, ChoiceOption, Knob, KnobError, Range, Scale, TextValue, Value, nearest_name, number_text};
 pub use loss::{BinaryCrossEntropy, ClassWeights, CrossEntropy, Huber, LossSpec};
 pub use model::{Activation, Cnn, InputShape, LayerSpec, Mlp, ModelSpec, ShapeError, n_parameters};

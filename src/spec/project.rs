@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumMessage, EnumString, IntoEnumIterator as _, IntoStaticStr};
 
 use super::data::{DataSpec, SplitSpec, Task};
+use super::doctor::DoctorSpec;
 use super::knob::{Knob, KnobError, Range, Scale, Value, nearest_name};
 use super::loss::LossSpec;
 use super::model::{Mlp, ModelSpec};
@@ -32,6 +33,8 @@ pub struct Project {
     pub training: TrainingSpec,
     pub stopping: StoppingSpec,
     pub device: DeviceSpec,
+    /// Where the doctor's rules draw their lines.
+    pub doctor: DoctorSpec,
 }
 
 /// The parts a project is set up in, in the order of the form.
@@ -64,6 +67,9 @@ pub enum Section {
     /// Where the arithmetic is done.
     #[strum(message = "Hardware")]
     Hardware,
+    /// When the doctor speaks up.
+    #[strum(message = "Doctor")]
+    Doctor,
 }
 
 impl Default for Project {
@@ -82,6 +88,7 @@ impl Default for Project {
             training: TrainingSpec::default(),
             stopping: StoppingSpec::default(),
             device: DeviceSpec::Auto,
+            doctor: DoctorSpec::default(),
         }
     }
 }
@@ -134,6 +141,7 @@ impl Project {
                 value: Value::Text { at: &mut self.device },
                 live: false,
             }],
+            Section::Doctor => self.doctor.knobs(),
         }
     }
 
@@ -158,7 +166,7 @@ impl Project {
             Section::Stopping => {
                 Knob::choice("stopping", "Stop early", &mut self.stopping, "Whether to stop before the last epoch.")
             }
-            Section::Training | Section::Hardware => return None,
+            Section::Training | Section::Hardware | Section::Doctor => return None,
         })
     }
 
@@ -291,6 +299,7 @@ impl Section {
                 "optimizer" => Self::Optimizer,
                 "schedule" => Self::Schedule,
                 "stopping" => Self::Stopping,
+                "doctor" => Self::Doctor,
                 _ => return None,
             })
         })

@@ -13,7 +13,7 @@
 
 use crate::diagnose::Context;
 use crate::diagnose::remedy::{self, Rate};
-use crate::diagnose::rule::{Hysteresis, Look, Observer, Rule, Words, measured};
+use crate::diagnose::rule::{Hysteresis, Look, Need, Observer, Rule, Words, measured};
 use crate::diagnose::words::number;
 use crate::run::{EpochRow, Severity, StepRow};
 
@@ -21,6 +21,8 @@ pub(super) const LOSS_NOT_FINITE: Rule = Rule {
     id: "loss-not-finite",
     label: "Loss is not a number",
     about: "The loss has become infinite or not a number, and the weights with it.",
+    needs: &[Need::TrainLoss],
+    explains: &[],
     make: |_| Box::<LossNotFinite>::default(),
 };
 
@@ -96,6 +98,7 @@ impl Observer for LossNotFinite {
                 place.step, place.epoch
             ),
             evidence: evidence.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
+            formula: format!("loss at step {} = not a number", place.step),
             rival: "A few extreme values in the data could do the same at any learning rate; then a tenth of it would only delay this.".to_owned(),
             remedies: remedies.into_iter().flatten().collect(),
         }

@@ -16,7 +16,7 @@
 
 use crate::diagnose::Context;
 use crate::diagnose::remedy;
-use crate::diagnose::rule::{Look, Observer, Rule, Words, against, measured};
+use crate::diagnose::rule::{Look, Need, Observer, Rule, Words, against, measured};
 use crate::diagnose::stats::{Recent, Trend};
 use crate::diagnose::words::{number, percent};
 use crate::run::{EpochRow, Severity};
@@ -26,6 +26,8 @@ pub(super) const OVERFITTING: Rule = Rule {
     id: "overfitting",
     label: "Overfitting",
     about: "Validation loss rises while training loss keeps falling.",
+    needs: &[Need::TrainLoss, Need::ValidationLoss],
+    explains: &[],
     make: |_| Box::<Overfitting>::default(),
 };
 
@@ -34,12 +36,6 @@ const ENTER: [f64; 3] = [0.02, 0.05, 0.10];
 
 /// Generalization loss below which each grade is left, so that a curve along a threshold does not flap.
 const LEAVE: [f64; 3] = [0.01, 0.04, 0.08];
-
-/// The gap between the curves, in standard errors of the validation loss: beyond chance at about 95 %.
-const GAP_ERRORS: f64 = 2.0;
-
-/// The gap between the curves, as a share of the training loss (SageMaker's `ratio_threshold`).
-const GAP_SHARE: f64 = 0.1;
 
 /// The rise since the best epoch, in standard errors of the validation loss there. Both epochs are measured on
 /// the same rows, so that most of the sampling error cancels: between two epochs of one run the difference had
@@ -165,6 +161,17 @@ impl Observer for Overfitting {
                 number(now.train),
             ),
             evidence: evidence.map(|(name, it)| (name.to_owned(), it)).into(),
+            formula: format!(
+                "validation loss now / at its best - 1 = {} / {} - 1 = {}, above {}; rise {} above its noise of {}; gap to training loss {}, above {}",
+                number(now.validation),
+                number(best.validation),
+                percent(now.generalization_loss),
+                percent(ENTER[usize::from(self.grade.clamp(1, 3)) - 1]),
+                number(now.rise),
+                number(now.rise_threshold),
+                number(now.gap),
+                number(now.gap_threshold),
+            ),
             rival: rival(context, best, now),
             remedies: remedies.iter().filter_map(|it| it(&context.project)).collect(),
         }
@@ -233,7 +240,8 @@ impl Overfitting {
             validation,
             generalization_loss: rise / scale_of(best),
             gap: validation - train,
-            gap_threshold: (GAP_ERRORS * error).max(GAP_SHARE * train),
+            gap_threshold: (context.threshold("overfitting.gap_errors") * error)
+                .max(context.threshold("overfitting.gap_share") * train),
             rise,
             rise_threshold: rise_thresholds.into_iter().fold(0.0, f64::max),
             significance: self.since_best.significance(),

@@ -16,7 +16,7 @@
 
 use crate::diagnose::Context;
 use crate::diagnose::remedy::{self, Rate};
-use crate::diagnose::rule::{Look, Observer, Rule, Words, against, measured};
+use crate::diagnose::rule::{Look, Need, Observer, Rule, Words, against, measured};
 use crate::diagnose::stats::{Recent, median};
 use crate::diagnose::words::{number, percent};
 use crate::run::{EpochRow, Remedy, Severity};
@@ -26,6 +26,8 @@ pub(super) const PLATEAU: Rule = Rule {
     id: "plateau",
     label: "Plateau",
     about: "Training loss has stopped improving: stuck near guessing, or settled.",
+    needs: &[Need::TrainLoss],
+    explains: &[],
     make: |context| Box::new(Plateau::new(context)),
 };
 
@@ -230,6 +232,13 @@ impl Observer for Plateau {
         Words {
             text,
             evidence: evidence.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
+            formula: format!(
+                "fall of the training loss over {} epochs = {}, at most {}; loss taken from guessing = {}",
+                self.stretch,
+                number(now.fall),
+                number(now.least_fall),
+                percent(now.skill)
+            ),
             rival,
             remedies: remedies.into_iter().flatten().collect(),
         }
