@@ -14,7 +14,8 @@
 //! - [`run`]: events, curves, and the one fold from events to a run.
 //! - [`project`]: project files, the samples that ship, files written whole or not at all.
 //! - [`data`]: files in, plain arrays out: reading, splitting, encoding.
-//! - [`diagnose`]: rules that fold recorded epochs into findings.
+//! - [`diagnose`]: rules that fold recorded epochs into findings; stop rules; what experiments say.
+//! - [`logs`]: curves that another program logged, read into the rows that the doctor takes.
 //! - [`engine`]: networks, losses, optimizers, metrics, devices. The only folder that names Burn.
 //! - [`session`]: threads: the training loop, loading, looking at hardware.
 //! - [`studio`]: the program without a window: a draft, its data, its runs.
@@ -48,6 +49,7 @@ pub mod cli;
 pub mod data;
 pub mod diagnose;
 pub mod engine;
+pub mod logs;
 pub mod project;
 pub mod run;
 pub mod session;

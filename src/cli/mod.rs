@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks")]
 
 mod devices;
+mod diagnose;
 mod inspect;
 mod list;
 mod new;
@@ -32,6 +33,8 @@ pub enum Command {
     New(new::New),
     /// Show columns, types, missing values, classes and warnings of a data file.
     Inspect(inspect::Inspect),
+    /// Say what a run's curves mean, or curves that another program logged.
+    Diagnose(diagnose::Diagnose),
     /// List hardware targets, each tried.
     Devices(devices::Devices),
     /// List what can be chosen: data sets, losses, optimizers and so on.
@@ -128,6 +131,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Train(it) => it.run(),
         Command::New(it) => it.run(),
         Command::Inspect(it) => it.run(),
+        Command::Diagnose(it) => it.run(),
         Command::Devices(it) => it.run(),
         Command::List(it) => Ok(it.run()),
         Command::Predict(it) => it.run(),

@@ -60,7 +60,7 @@ impl Train {
             self.set.iter().any(|it| it.starts_with("pace=")).then_some(job.project.training.pace).flatten();
         job.out = Some(self.out.clone().unwrap_or_else(|| next_free(Path::new("runs"), &job.name)));
         job.init.clone_from(&self.init);
-        job.shuffle = !self.no_shuffle;
+        job.project.training.shuffle &= !self.no_shuffle;
         job.log_every = self.log_every;
         job.began = began;
         let name = job.name.clone();
@@ -210,6 +210,9 @@ fn words(bar: &ProgressBar, event: &Event, run: &Run) {
         | Event::Paused { .. }
         | Event::Resumed { .. }
         | Event::Checkpoint { .. }
+        | Event::Probe(_)
+        | Event::RangeTest(_)
+        | Event::After(_)
         | Event::Finished(_)
         | Event::Unknown => {}
     }

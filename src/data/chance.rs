@@ -9,6 +9,7 @@ pub(super) enum Purpose {
     Split = 1,
     Order = 2,
     Recipe = 3,
+    LabelNoise = 4,
 }
 
 /// The stream keyed by purpose, seed and counter alone.

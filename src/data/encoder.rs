@@ -258,7 +258,7 @@ mod tests {
         8,diesel,boat for sale today,2020-01-10,15.5\n";
 
     fn prepared(text: &str) -> Prepared {
-        let split = SplitSpec { validation: 0.2, test: 0.2, method: SplitMethod::Ordered, seed: None };
+        let split = SplitSpec { validation: 0.2, test: 0.2, method: SplitMethod::Ordered, ..SplitSpec::default() };
         prepare(&table_of(text), &DataSpec { target: Some("price".to_owned()), ..DataSpec::default() }, &split, 1)
             .unwrap()
     }

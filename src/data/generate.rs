@@ -1,6 +1,6 @@
 //! Rows drawn from a formula: the classics one can look at in two dimensions.
 //!
-//! Inputs lie in about -1 to 1. Rows come in random order, so that an ordered split works as well.
+//! Inputs lie in about -1 to 1; `planted` draws the made-up table, which has more columns. Rows come in random order, so that an ordered split works as well.
 
 use std::f64::consts::{PI, TAU};
 
@@ -47,7 +47,15 @@ pub(super) fn label(shape: Generator) -> &'static str {
 /// [`DataError::BadRecipe`] for fewer than four rows or noise that is no number.
 pub(super) fn draw(recipe: &Recipe) -> Result<Dataset, DataError> {
     let id: &'static str = recipe.shape.into();
-    if !(FEWEST_SAMPLES..=MOST_SAMPLES).contains(&recipe.samples) || !recipe.noise.is_finite() || recipe.noise < 0.0 {
+    let table = &recipe.table;
+    let numbers = [recipe.noise, table.repeats, table.imbalance - 1.0, table.spread - 1.0];
+    let fewest = if recipe.shape == Generator::Table { FEWEST_SAMPLES.max(2 * table.classes) } else { FEWEST_SAMPLES };
+    if !(fewest..=MOST_SAMPLES).contains(&recipe.samples)
+        || !numbers.iter().all(|it| it.is_finite() && *it >= 0.0)
+        || table.repeats > 0.9
+        || !(2..=20).contains(&table.classes)
+        || !(1..=200).contains(&table.features)
+    {
         return Err(DataError::BadRecipe {
             id: id.to_owned(),
             samples: recipe.samples,
@@ -56,6 +64,9 @@ pub(super) fn draw(recipe: &Recipe) -> Result<Dataset, DataError> {
     }
     let mut rng = stream(Purpose::Recipe, recipe.seed, 0);
     let n_rows = recipe.samples as usize;
+    if recipe.shape == Generator::Table {
+        return Ok(dataset(recipe, super::planted::columns(recipe, &mut rng), "class"));
+    }
     let mut points: Vec<_> = (0..n_rows).map(|idx| point(recipe.shape, idx, n_rows, &mut rng)).collect();
     for ([x, y], _) in &mut points {
         // A sine's x is the input and stays where it was measured.
@@ -66,17 +77,22 @@ pub(super) fn draw(recipe: &Recipe) -> Result<Dataset, DataError> {
     }
     shuffle(&mut points, &mut rng);
     let (columns, target) = columns(recipe.shape, &points);
-    Ok(Dataset {
+    Ok(dataset(recipe, columns, target))
+}
+
+fn dataset(recipe: &Recipe, columns: Vec<Column>, target: &str) -> Dataset {
+    let id: &'static str = recipe.shape.into();
+    Dataset {
         name: label(recipe.shape).to_owned(),
         place: format!("the generated data set {id}"),
         columns,
-        n_rows,
+        n_rows: recipe.samples as usize,
         images: None,
         notes: Vec::new(),
         origin: None,
         usual_target: Some(target.to_owned()),
         lines: Vec::new(),
-    })
+    }
 }
 
 fn point(shape: Generator, idx: usize, n_rows: usize, rng: &mut ChaCha8Rng) -> Point {
@@ -108,6 +124,7 @@ fn point(shape: Generator, idx: usize, n_rows: usize, rng: &mut ChaCha8Rng) -> P
             let x = 2.0 * uniform(rng) - 1.0;
             ([x, (PI * x).sin()], 0)
         }
+        Generator::Table => unreachable!("a table has more than two columns and is drawn by itself"),
     }
 }
 
@@ -131,7 +148,7 @@ fn class_names(shape: Generator) -> &'static [&'static str] {
         Generator::Spirals => &["arm 1", "arm 2"],
         Generator::Xor => &["different signs", "equal signs"],
         Generator::Blobs => &["left", "right", "top"],
-        Generator::Sine => &[],
+        Generator::Sine | Generator::Table => &[],
     }
 }
 
@@ -150,7 +167,7 @@ fn columns(shape: Generator, points: &[Point]) -> (Vec<Column>, &'static str) {
     (columns, "class")
 }
 
-fn column(name: &str, kind: ColumnKind, values: Values) -> Column {
+pub(super) fn column(name: &str, kind: ColumnKind, values: Values) -> Column {
     Column {
         name: name.to_owned(),
         kind,
@@ -169,7 +186,7 @@ mod tests {
     use super::*;
 
     fn drawn(shape: Generator, noise: f64, seed: u64) -> Dataset {
-        draw(&Recipe { shape, samples: 300, noise, seed }).unwrap()
+        draw(&Recipe { shape, samples: 300, noise, seed, ..Recipe::default() }).unwrap()
     }
 
     fn numbers(dataset: &Dataset, name: &str) -> Vec<f64> {
@@ -191,7 +208,7 @@ mod tests {
 
     #[test]
     fn points_lie_between_minus_1_and_1_and_classes_are_equally_large() {
-        for shape in Generator::iter() {
+        for shape in Generator::iter().filter(|it| *it != Generator::Table) {
             let dataset = drawn(shape, 0.0, 1);
             for name in ["x", "y"] {
                 let most = numbers(&dataset, name).iter().fold(0.0, |most: f64, it| most.max(it.abs()));
@@ -210,7 +227,9 @@ mod tests {
 
     #[test]
     fn the_noise_is_a_standard_deviation() {
-        let dataset = draw(&Recipe { shape: Generator::Sine, samples: 20_000, noise: 0.3, seed: 4 }).unwrap();
+        let dataset =
+            draw(&Recipe { shape: Generator::Sine, samples: 20_000, noise: 0.3, seed: 4, ..Recipe::default() })
+                .unwrap();
         let (x, y) = (numbers(&dataset, "x"), numbers(&dataset, "y"));
         let squares: f64 = x.iter().zip(&y).map(|(x, y)| (y - (PI * x).sin()).powi(2)).sum();
         let deviation = (squares / 20_000.0).sqrt();
@@ -220,7 +239,7 @@ mod tests {
     #[test]
     fn a_recipe_that_cannot_be_drawn_is_refused() {
         for (samples, noise) in [(0, 0.1), (3, 0.1), (u64::MAX, 0.1), (100, f64::NAN), (100, -1.0)] {
-            let refused = draw(&Recipe { shape: Generator::Xor, samples, noise, seed: 1 });
+            let refused = draw(&Recipe { shape: Generator::Xor, samples, noise, seed: 1, ..Recipe::default() });
             assert!(matches!(refused, Err(DataError::BadRecipe { .. })), "{samples} {noise}");
         }
     }

@@ -1,6 +1,6 @@
 //! From a dataset and the choices to the numbers a network trains on.
 
-use crate::spec::{DataSpec, InputShape, SplitSpec, Task};
+use crate::spec::{DataSpec, InputShape, Repeats, SplitSpec, Task};
 
 use super::DataError;
 use super::category::CategoryCode;
@@ -8,8 +8,9 @@ use super::dataset::{Column, ColumnKind, Dataset, Images};
 use super::encoder::{Code, ColumnCode, Encoder, TargetCode};
 use super::error::{count, gigabytes};
 use super::number::{NumberCode, Scaling};
+use super::repeats::originals;
 use super::split::{Split, deal};
-use super::target::{Labels, Target, check_finite, labels, named};
+use super::target::{Labels, Target, add_label_noise, check_finite, labels, named};
 use super::words::WordsCode;
 
 /// More features than this in all rows together are refused: two gigabytes.
@@ -51,15 +52,24 @@ pub struct Prepared {
 /// A target that is missing or does not fit its task, no input columns, a part of the split without
 /// rows, or more numbers than fit in memory.
 pub fn prepare(dataset: &Dataset, spec: &DataSpec, split: &SplitSpec, seed: u64) -> Result<Prepared, DataError> {
-    let Labels { target, values } = labels(dataset, spec)?;
+    let Labels { target, mut values } = labels(dataset, spec)?;
     let mut notes = target.notes.clone();
+    if spec.label_noise > 0.0 {
+        let n_changed = add_label_noise(&mut values, target.task, spec.label_noise, seed);
+        notes.push(format!(
+            "{} got another {} by chance, as data.label_noise asks",
+            count(n_changed, "row"),
+            target.name
+        ));
+    }
     let usable: Vec<u32> = (0..dataset.n_rows as u32).filter(|row| !values[*row as usize].is_nan()).collect();
     if usable.len() < dataset.n_rows {
         notes.push(format!("{} left out: they have no {}", count(dataset.n_rows - usable.len(), "row"), target.name));
     }
     let classes: Vec<_> = usable.iter().map(|row| values[*row as usize] as u32).collect();
     let by_class = target.task.n_classes().map(|_| &classes[..]);
-    let split = deal(&usable, by_class, split, seed, &dataset.place)?;
+    let copies = (split.repeats == Repeats::Together).then(|| originals(dataset, &usable, &values));
+    let split = deal(&usable, by_class, copies.as_deref(), split, seed, &dataset.place)?;
     let target_scale = match target.task {
         Task::Regression if spec.standardize => Scaling::of(split.train.iter().map(|row| values[*row as usize])),
         Task::Regression | Task::Binary | Task::Classes(_) => Scaling::IDENTITY,
@@ -207,7 +217,7 @@ mod tests {
     use super::*;
 
     fn ordered() -> SplitSpec {
-        SplitSpec { validation: 0.2, test: 0.2, method: SplitMethod::Ordered, seed: None }
+        SplitSpec { validation: 0.2, test: 0.2, method: SplitMethod::Ordered, ..SplitSpec::default() }
     }
 
     fn choices(target: &str) -> DataSpec {
@@ -316,6 +326,42 @@ mod tests {
         let infinite = table_of("km,t\n1.5,2.5\n-inf,3.5\n2.5,4.5\n");
         let refused = prepare(&infinite, &choices("t"), &SplitSpec::default(), 1).unwrap_err().to_string();
         assert!(refused.starts_with("column \"km\" holds \"-inf\" in line 3"), "{refused}");
+    }
+
+    #[test]
+    fn label_noise_changes_its_share_of_targets_and_says_so() {
+        let source = Source::Generated(Recipe { shape: Generator::Moons, samples: 2000, ..Recipe::default() });
+        let dataset = load(&source, Path::new("")).unwrap();
+        let with = |label_noise: f64| {
+            let spec = DataSpec { label_noise, ..DataSpec::default() };
+            prepare(&dataset, &spec, &SplitSpec::default(), 3).unwrap()
+        };
+        let (clean, noisy, noisier) = (with(0.0), with(0.2), with(0.3));
+        let changed = |it: &Prepared| (0..2000).filter(|row| it.targets[*row] != clean.targets[*row]).count();
+        assert!((360..440).contains(&changed(&noisy)), "{}", changed(&noisy));
+        assert!(
+            (0..2000).all(|row| noisy.targets[row] == clean.targets[row] || noisier.targets[row] == noisy.targets[row])
+        );
+        let told = format!("{} rows got another class by chance", changed(&noisy));
+        assert!(noisy.notes.iter().any(|it| it.starts_with(&told)), "{:?}", noisy.notes);
+    }
+
+    #[test]
+    fn copies_stay_together_where_asked_for() {
+        let table = crate::spec::Planted { repeats: 0.5, ..crate::spec::Planted::default() };
+        let source = Source::Generated(Recipe { shape: Generator::Table, samples: 600, table, ..Recipe::default() });
+        let dataset = load(&source, Path::new("")).unwrap();
+        let repeated = |repeats: Repeats| {
+            let split = SplitSpec { repeats, ..SplitSpec::default() };
+            let found = prepare(&dataset, &DataSpec::default(), &split, 1).unwrap();
+            let dealt = found.split.train.len() + found.split.validation.len() + found.split.test.len();
+            assert_eq!(dealt, 600);
+            let bits = |row: &u32| found.row(*row as usize).unwrap().iter().map(|it| it.to_bits()).collect::<Vec<_>>();
+            let train: std::collections::BTreeSet<_> = found.split.train.iter().map(bits).collect();
+            found.split.validation.iter().filter(|row| train.contains(&bits(row))).count()
+        };
+        assert!(repeated(Repeats::Anywhere) > 40);
+        assert_eq!(repeated(Repeats::Together), 0);
     }
 
     #[test]

@@ -22,12 +22,38 @@ struct Quota {
 
 /// Deals the usable rows.
 ///
-/// Validation and test get their fraction of all usable rows, rounded; train is the rest. `classes`
+/// `copies` holds for each usable row the first row it is a copy of; where given, copies follow the part their first
+/// row is dealt to, and the fractions hold for different rows. Validation and test get their fraction of all usable rows, rounded; train is the rest. `classes`
 /// holds a class for each usable row, or nothing for a regression, where stratified means random.
 ///
 /// # Errors
 /// [`DataError::EmptySplit`] where a part would stay empty.
 pub(super) fn deal(
+    rows: &[u32],
+    classes: Option<&[u32]>,
+    copies: Option<&[u32]>,
+    spec: &SplitSpec,
+    seed: u64,
+    place: &str,
+) -> Result<Split, DataError> {
+    let Some(copies) = copies else { return deal_each(rows, classes, spec, seed, place) };
+    let is_first = |idx: &usize| rows[*idx] == copies[*idx];
+    let firsts: Vec<u32> = (0..rows.len()).filter(is_first).map(|idx| rows[idx]).collect();
+    let classes: Option<Vec<u32>> = classes.map(|it| (0..rows.len()).filter(is_first).map(|idx| it[idx]).collect());
+    let dealt = deal_each(&firsts, classes.as_deref(), spec, seed, place)?;
+    let with_copies = |part: &[u32]| {
+        let follows = |idx: &usize| part.binary_search(&copies[*idx]).is_ok();
+        (0..rows.len()).filter(follows).map(|idx| rows[idx]).collect()
+    };
+    Ok(Split {
+        train: with_copies(&dealt.train),
+        validation: with_copies(&dealt.validation),
+        test: with_copies(&dealt.test),
+    })
+}
+
+/// As [`deal`], every row by itself.
+fn deal_each(
     rows: &[u32],
     classes: Option<&[u32]>,
     spec: &SplitSpec,
@@ -170,12 +196,12 @@ mod tests {
     use super::*;
 
     fn spec(validation: f64, test: f64, method: SplitMethod) -> SplitSpec {
-        SplitSpec { validation, test, method, seed: None }
+        SplitSpec { validation, test, method, ..SplitSpec::default() }
     }
 
     fn dealt(n_rows: u32, classes: Option<&[u32]>, spec: &SplitSpec, seed: u64) -> Split {
         let rows: Vec<_> = (0..n_rows).collect();
-        let split = deal(&rows, classes, spec, seed, "test").unwrap();
+        let split = deal(&rows, classes, None, spec, seed, "test").unwrap();
         let mut all: Vec<_> = [&split.train[..], &split.validation, &split.test].concat();
         all.sort_unstable();
         assert_eq!(all, rows, "every row is in exactly one part");
@@ -246,8 +272,9 @@ mod tests {
         ];
         for (n_rows, validation, test, part) in cases {
             let rows: Vec<_> = (0..n_rows).collect();
-            let refused =
-                deal(&rows, None, &spec(validation, test, SplitMethod::Random), 1, "cars.csv").unwrap_err().to_string();
+            let refused = deal(&rows, None, None, &spec(validation, test, SplitMethod::Random), 1, "cars.csv")
+                .unwrap_err()
+                .to_string();
             assert!(
                 refused.starts_with(&format!("no rows are left for {part}")) && refused.ends_with(": cars.csv"),
                 "{refused}"

@@ -7,6 +7,7 @@ use crate::spec::{DataSpec, Task, TaskChoice, nearest_name};
 use super::DataError;
 use super::builtin::IMAGE_TARGET;
 use super::cell;
+use super::chance::{Purpose, stream, uniform};
 use super::dataset::{Column, Dataset, Images, MISSING, Values};
 
 /// Up to this many different whole numbers are taken for classes.
@@ -73,6 +74,30 @@ pub(super) fn labels(dataset: &Dataset, spec: &DataSpec) -> Result<Labels, DataE
     let labels = Labels { target: Target { name: column.name.clone(), notes, ..labels.target }, ..labels };
     check(&labels, &dataset.place)?;
     Ok(labels)
+}
+
+/// Replaces the target in a share of the rows by chance: by another class, or by the number of any row. Returns how
+/// many rows were changed.
+pub(super) fn add_label_noise(values: &mut [f64], task: Task, share: f64, seed: u64) -> usize {
+    let mut rng = stream(Purpose::LabelNoise, seed, 0);
+    let known: Vec<f64> = values.iter().copied().filter(|it| !it.is_nan()).collect();
+    let mut n_changed = 0;
+    for value in values.iter_mut().filter(|it| !it.is_nan()) {
+        // Drawn for every row, so that a larger share changes the same rows and more.
+        let (hit, pick) = (uniform(&mut rng) < share, uniform(&mut rng));
+        if !hit {
+            continue;
+        }
+        n_changed += 1;
+        *value = match task.n_classes() {
+            Some(n) => {
+                let other = 1 + (pick * (n - 1) as f64) as usize;
+                ((*value as usize + other) % n) as f64
+            }
+            None => known[((pick * known.len() as f64) as usize).min(known.len() - 1)],
+        };
+    }
+    n_changed
 }
 
 /// The column of that name.

@@ -1,5 +1,6 @@
 //! Made-up runs for the rules' tests: seeded, noisy as real ones are, and without a training.
 
+pub(super) mod layered;
 pub(super) mod recorded;
 
 use super::{Context, Doctor};

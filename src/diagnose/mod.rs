@@ -7,16 +7,20 @@
 
 mod context;
 mod doctor;
+mod experiment;
+mod layers;
 #[cfg(test)]
 mod made_up;
 mod remedy;
 mod rule;
 mod rules;
 mod stats;
+pub mod stops;
 mod words;
 
 pub use context::Context;
 pub use doctor::Doctor;
+pub use experiment::{add_point, band, judge};
 pub use remedy::apply;
 pub use rule::{Hysteresis, Look, Need, Observer, Rule, Words};
 pub use rules::RULES;

@@ -101,6 +101,52 @@ pub(super) fn hidden_layers(project: &Project) -> Option<Remedy> {
     }
 }
 
+/// Hidden layers from which on the first weights themselves let a gradient fade, whatever the activation.
+pub(super) const DEEP: usize = 8;
+
+/// The first two hidden layers alone, where there are more.
+pub(super) fn two_hidden_layers(project: &Project) -> Option<Remedy> {
+    let hidden = match &project.model {
+        ModelSpec::Linear => return None,
+        ModelSpec::Mlp(it) => &it.hidden,
+        ModelSpec::Cnn(it) => &it.hidden,
+    };
+    let kept = hidden.get(..2)?;
+    remedy(project, "Two hidden layers".to_owned(), [("model.hidden", json!(kept))])
+}
+
+pub(super) fn relu(project: &Project) -> Option<Remedy> {
+    remedy(project, "ReLU as activation".to_owned(), [("model.activation", json!("relu"))])
+}
+
+/// An activation that has a slope on either side, so that no unit can die.
+pub(super) fn gelu(project: &Project) -> Option<Remedy> {
+    remedy(project, "GELU as activation".to_owned(), [("model.activation", json!("gelu"))])
+}
+
+pub(super) fn batch_norm(project: &Project) -> Option<Remedy> {
+    remedy(project, "Batch normalization".to_owned(), [("model.batch_norm", json!(true))])
+}
+
+/// First weights of the usual size, where they were drawn larger or smaller.
+pub(super) fn usual_first_weights(project: &Project) -> Option<Remedy> {
+    remedy(project, "First weights of the usual size".to_owned(), [("model.init_gain", json!(1.0))])
+}
+
+/// Lets every layer learn.
+pub(super) fn thaw(project: &Project) -> Option<Remedy> {
+    remedy(project, "Let every layer learn".to_owned(), [("model.frozen", json!(0))])
+}
+
+pub(super) fn shuffle(project: &Project) -> Option<Remedy> {
+    remedy(project, "Shuffle the rows before every epoch".to_owned(), [("training.shuffle", json!(true))])
+}
+
+/// A batch of so many rows.
+pub(super) fn batch_of(project: &Project, rows: u64) -> Option<Remedy> {
+    remedy(project, format!("Batches of {rows} rows"), [("batch_size", json!(rows))])
+}
+
 /// More dropout, up to where training itself would suffer.
 pub(super) fn dropout(project: &Project) -> Option<Remedy> {
     let now = match &project.model {
@@ -146,4 +192,101 @@ pub(super) fn stop_early(project: &Project) -> Option<Remedy> {
         }
         StoppingSpec::Patience(_) => None,
     }
+}
+
+/// Twice the units in every hidden layer, or hidden layers where there are none.
+pub(super) fn larger(project: &Project) -> Option<Remedy> {
+    let hidden = match &project.model {
+        ModelSpec::Linear => return hidden_layers(project),
+        ModelSpec::Mlp(it) => &it.hidden,
+        ModelSpec::Cnn(it) => &it.hidden,
+    };
+    // A layer of a unit or two is a bottleneck that doubling would not open.
+    let grown: Vec<u64> = hidden.iter().map(|it| (2 * it).max(32)).collect();
+    remedy(project, "Larger hidden layers".to_owned(), [("model.hidden", json!(grown))])
+}
+
+/// No dropout, where there is some.
+pub(super) fn no_dropout(project: &Project) -> Option<Remedy> {
+    remedy(project, "No dropout".to_owned(), [("model.dropout", json!(0.0))])
+}
+
+/// No weight decay, where there is some.
+pub(super) fn no_weight_decay(project: &Project) -> Option<Remedy> {
+    remedy(project, "No weight decay".to_owned(), [("optimizer.weight_decay", json!(0.0))])
+}
+
+/// Twice the epochs.
+pub(super) fn more_epochs(project: &Project) -> Option<Remedy> {
+    let epochs = project.training.epochs.saturating_mul(2);
+    remedy(project, format!("{epochs} epochs, twice as many"), [("epochs", json!(epochs))])
+}
+
+/// Four times the rows in a batch.
+pub(super) fn bigger_batch(project: &Project) -> Option<Remedy> {
+    let rows = project.training.batch_size?.saturating_mul(4);
+    remedy(project, format!("Batches of {rows} rows"), [("batch_size", json!(rows))])
+}
+
+/// More rows for validation, up to three in ten.
+pub(super) fn more_validation(project: &Project) -> Option<Remedy> {
+    let share = if project.split.validation < 0.15 { 0.2 } else { 0.3 };
+    (project.split.validation < 0.29).then(|| {
+        remedy(project, format!("{} % of the rows for validation", 100.0 * share), [("split.validation", json!(share))])
+    })?
+}
+
+/// Targets that leave some doubt, where there is none yet.
+pub(super) fn label_smoothing(project: &Project) -> Option<Remedy> {
+    remedy(project, "Label smoothing 0.1".to_owned(), [("loss.label_smoothing", json!(0.1))])
+}
+
+/// Measures the training loss as the validation loss is measured.
+pub(super) fn measure_at_epoch_end(project: &Project) -> Option<Remedy> {
+    remedy(
+        project,
+        "Measure training loss at the epoch's end".to_owned(),
+        [("training.measure_train", json!("epoch_end"))],
+    )
+}
+
+/// Deals the rows by chance, where they were taken in the file's order.
+pub(super) fn random_split(project: &Project) -> Option<Remedy> {
+    remedy(project, "Split the rows by chance".to_owned(), [("split.method", json!("random"))])
+}
+
+/// A learning rate that falls to nothing by the end of the run.
+pub(super) fn cosine_schedule(project: &Project) -> Option<Remedy> {
+    remedy(project, "Let the learning rate fall along a cosine".to_owned(), [("schedule", json!("cosine"))])
+}
+
+/// Every class weighs the same, where each row did.
+pub(super) fn balanced_classes(project: &Project) -> Option<Remedy> {
+    remedy(project, "Let each class weigh the same".to_owned(), [("loss.class_weights", json!("balanced"))])
+}
+
+/// The same without these columns. None for a single word of a text column, which cannot be left out, and for names
+/// that a list of settings would take apart.
+pub(super) fn without_columns(project: &Project, columns: &[&str]) -> Option<Remedy> {
+    if columns.iter().any(|it| it.contains(": ") || it.contains([',', '"', '\\'])) {
+        return None;
+    }
+    let mut left_out: Vec<&str> = project.data.exclude.iter().map(String::as_str).collect();
+    left_out.extend(columns);
+    remedy(project, format!("Leave out {}", columns.join(" and ")), [("data.exclude", json!(left_out))])
+}
+
+/// No labels changed by chance, where some are.
+pub(super) fn true_labels(project: &Project) -> Option<Remedy> {
+    remedy(project, "Labels as they are in the data".to_owned(), [("data.label_noise", json!(0.0))])
+}
+
+/// Trains on the CPU.
+pub(super) fn on_the_cpu(project: &Project) -> Option<Remedy> {
+    remedy(project, "Train on the CPU".to_owned(), [("device", json!("cpu"))])
+}
+
+/// Deals rows that are alike to one split.
+pub(super) fn keep_repeats_together(project: &Project) -> Option<Remedy> {
+    remedy(project, "Keep identical rows in one split".to_owned(), [("split.repeats", json!("together"))])
 }

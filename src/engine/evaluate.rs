@@ -5,7 +5,7 @@ use super::loss::mean_and_error;
 use super::metrics;
 use super::trainer::Trainer;
 use crate::data::{Prepared, Scaling};
-use crate::run::Metrics;
+use crate::run::{LayerRow, Metrics};
 use crate::spec::Task;
 
 /// Loss and metrics over some rows.
@@ -29,6 +29,21 @@ impl Trainer {
     pub fn evaluate(&self, rows: &[u32]) -> Result<Evaluation, TrainError> {
         let outputs = self.predict_rows(rows)?;
         Ok(self.measure(rows, outputs))
+    }
+
+    /// As [`Trainer::evaluate`], and every layer as this pass and a training step have shown it.
+    ///
+    /// # Arguments
+    /// - step: `layers` of a step that measured them, or nothing
+    ///
+    /// # Errors
+    /// When the device failed.
+    pub fn evaluate_layers(&self, rows: &[u32], step: &[f32]) -> Result<(Evaluation, Vec<LayerRow>), TrainError> {
+        if step.is_empty() {
+            return Ok((self.evaluate(rows)?, Vec::new()));
+        }
+        let (outputs, behind) = self.predict_and_listen(rows)?;
+        Ok((self.measure(rows, outputs), self.layer_rows(step, &behind)))
     }
 
     /// Loss and metrics of outputs that were made already, `[rows, outputs]`.

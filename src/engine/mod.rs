@@ -2,8 +2,10 @@
 
 mod device;
 mod error;
+mod errors;
 mod evaluate;
 mod gradients;
+mod layers;
 mod loss;
 mod metrics;
 mod network;
@@ -18,7 +20,8 @@ pub use device::{
     DeviceInfo, OpenDevice, check as check_device, list as list_devices, list_tried as try_devices, open as open_device,
 };
 pub use error::TrainError;
+pub use errors::Errors;
 pub use evaluate::{Evaluation, measure_outputs};
-pub use trainer::{StepDone, StepOrder, Trainer};
+pub use trainer::{Gathered, StepDone, StepOrder, Trainer};
 pub use verify::{Comparison, verify};
 pub use weights::Weights;

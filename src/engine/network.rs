@@ -1,11 +1,13 @@
 //! From a list of layers to tensors: the network itself.
 
 use burn::module::{Module, Param, ParamId};
+use burn::optim::GradientsParams;
 use burn::tensor::activation::{gelu, relu, sigmoid, silu, tanh};
 use burn::tensor::module::{batch_norm, batch_norm_train, conv2d, linear, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::layers::{FlatWeights, Taps};
 use super::random::{Purpose, dropout_mask, stream, uniform};
 use super::weights::Weights;
 use crate::spec::{Activation, InputShape, LayerSpec};
@@ -27,6 +29,8 @@ pub(super) struct Network {
 pub(super) struct Plan {
     pub(super) input: InputShape,
     pub(super) layers: Vec<LayerSpec>,
+    /// Factor on the first weights.
+    pub(super) init_gain: f64,
 }
 
 /// A layer that has parameters.
@@ -82,7 +86,8 @@ impl Network {
     /// First weights as PyTorch draws them: evenly within `1 / sqrt(inputs)`, keyed by seed and layer.
     pub(super) fn new(plan: Plan, seed: u64, device: &Device) -> Self {
         let with_parameters = plan.layers.iter().filter(|it| it.n_parameters() > 0);
-        let layers = with_parameters.enumerate().map(|(idx, spec)| Layer::new(spec, seed, idx, device)).collect();
+        let layer = |(idx, spec)| Layer::new(spec, plan.init_gain as f32, seed, idx, device);
+        let layers = with_parameters.enumerate().map(layer).collect();
         Self { layers, plan }
     }
 
@@ -92,6 +97,11 @@ impl Network {
     /// - inputs: `[batch, values]`, images as channels, rows, columns in one line
     /// - returns: `[batch, outputs]`, raw scores for classes
     pub(super) fn forward(&mut self, inputs: Tensor<2>, pass: Pass) -> Tensor<2> {
+        self.forward_heard(inputs, pass, None)
+    }
+
+    /// As [`Network::forward`], with somebody who listens behind the activations.
+    pub(super) fn forward_heard(&mut self, inputs: Tensor<2>, pass: Pass, mut taps: Option<&mut Taps>) -> Tensor<2> {
         let n_rows = inputs.dims()[0];
         let mut batch = match self.plan.input {
             InputShape::Flat { .. } => Batch::Rows(inputs),
@@ -107,8 +117,54 @@ impl Network {
             } else {
                 plain_layer(spec, batch, position, pass)
             };
+            if let (Some(taps), LayerSpec::Activation(activation)) = (taps.as_deref_mut(), spec) {
+                match &batch {
+                    Batch::Rows(rows) => taps.hear(*activation, rows),
+                    Batch::Images(images) => taps.hear(*activation, images),
+                }
+            }
         }
         batch.into_rows()
+    }
+
+    /// The weights of every linear and convolution layer, from the input on, biases left out.
+    pub(super) fn flat_weights(&self) -> Vec<FlatWeights> {
+        let flat = |layer: &Layer| match layer {
+            Layer::Linear(it) => {
+                Some(FlatWeights { id: it.weight.id, n_dims: 2, values: it.weight.val().inner().flatten::<1>(0, 1) })
+            }
+            Layer::Conv(it) => {
+                Some(FlatWeights { id: it.weight.id, n_dims: 4, values: it.weight.val().inner().flatten::<1>(0, 3) })
+            }
+            Layer::BatchNorm(_) => None,
+        };
+        self.layers.iter().filter_map(flat).collect()
+    }
+
+    /// Takes the gradients of the first layers with weights away, batch norms behind them included, so that an
+    /// optimizer leaves them as they are.
+    pub(super) fn freeze(&self, n_layers: usize, gradients: &mut GradientsParams) {
+        let mut n_weighted = 0;
+        for layer in &self.layers {
+            n_weighted += usize::from(!matches!(layer, Layer::BatchNorm(_)));
+            if n_weighted > n_layers {
+                return;
+            }
+            match layer {
+                Layer::Linear(it) => {
+                    gradients.remove::<2>(it.weight.id);
+                    gradients.remove::<1>(it.bias.id);
+                }
+                Layer::Conv(it) => {
+                    gradients.remove::<4>(it.weight.id);
+                    gradients.remove::<1>(it.bias.id);
+                }
+                Layer::BatchNorm(it) => {
+                    gradients.remove::<1>(it.weight.id);
+                    gradients.remove::<1>(it.bias.id);
+                }
+            }
+        }
     }
 
     /// Every number training has found, on the host, in PyTorch's names and layouts.
@@ -184,7 +240,11 @@ impl Batch {
 }
 
 impl Layer {
-    fn new(spec: &LayerSpec, seed: u64, idx: usize, device: &Device) -> Self {
+    fn new(spec: &LayerSpec, gain: f32, seed: u64, idx: usize, device: &Device) -> Self {
+        let scaled = |mut values: Vec<f32>| {
+            values.iter_mut().for_each(|it| *it *= gain);
+            values
+        };
         let mut rng = stream(seed, Purpose::Weights { layer: idx });
         match *spec {
             LayerSpec::Linear { inputs, outputs } => {
@@ -192,7 +252,7 @@ impl Layer {
                 let weight = uniform(&mut rng, bound, inputs * outputs);
                 let bias = uniform(&mut rng, bound, outputs);
                 Self::Linear(Dense {
-                    weight: parameter(weight, [inputs, outputs], device),
+                    weight: parameter(scaled(weight), [inputs, outputs], device),
                     bias: parameter(bias, [outputs], device),
                 })
             }
@@ -201,7 +261,7 @@ impl Layer {
                 let weight = uniform(&mut rng, bound, inputs * outputs * 9);
                 let bias = uniform(&mut rng, bound, outputs);
                 Self::Conv(Conv {
-                    weight: parameter(weight, [outputs, inputs, 3, 3], device),
+                    weight: parameter(scaled(weight), [outputs, inputs, 3, 3], device),
                     bias: parameter(bias, [outputs], device),
                 })
             }

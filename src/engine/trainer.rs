@@ -8,12 +8,13 @@ use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use super::device::OpenDevice;
 use super::error::TrainError;
 use super::gradients;
+use super::layers::{Behind, StepMeasure, Taps, layer_rows};
 use super::loss::Loss;
 use super::network::{Network, Pass, Plan};
 use super::optimizer;
 use super::weights::Weights;
 use crate::data::Prepared;
-use crate::run::StepRow;
+use crate::run::{LayerRow, StepRow};
 use crate::spec::{Project, n_parameters};
 
 /// A network, its optimizer and its data on one device.
@@ -27,8 +28,18 @@ pub struct Trainer {
     pub(super) device: Device,
     pub(super) plan: Plan,
     seed: u64,
+    /// Layers with parameters that do not learn, from the input on.
+    n_frozen: usize,
     pending: Vec<Pending>,
     keeps_outputs: bool,
+}
+
+/// A step's rows, gathered and on the device.
+pub struct Gathered {
+    rows: Vec<u32>,
+    /// `[rows, values]`
+    inputs: Tensor<2>,
+    targets: Vec<f32>,
 }
 
 /// What a step is asked to do beyond learning from its rows.
@@ -40,6 +51,8 @@ pub struct StepOrder {
     pub learning_rate: f64,
     /// Whether to measure the norm of all gradients.
     pub measure_norm: bool,
+    /// Whether to measure weights, gradient and update of every layer.
+    pub measure_layers: bool,
     /// Largest allowed norm of all gradients together.
     pub clip_norm: Option<f64>,
 }
@@ -49,6 +62,7 @@ struct Pending {
     order: StepOrder,
     loss: Tensor<1>,
     norm: Option<Tensor<1>>,
+    layers: Option<Tensor<1>>,
     outputs: Option<Tensor<2>>,
     rows: Vec<u32>,
 }
@@ -61,19 +75,22 @@ pub struct StepDone {
     pub rows: Vec<u32>,
     /// What the network said of them before the update, `[rows, outputs]`; empty unless asked for.
     pub outputs: Vec<f32>,
+    /// Of every layer, where it was measured; for [`Trainer::layer_rows`].
+    pub layers: Vec<f32>,
 }
 
 impl Pending {
     fn read(self) -> Result<StepDone, TrainError> {
         let loss = self.loss.try_into_scalar::<f32>()?;
         let norm = self.norm.map(Tensor::try_into_scalar::<f32>).transpose()?;
+        let layers = self.layers.map_or_else(|| Ok(Vec::new()), Tensor::try_into_vec_as::<f32>)?;
         let outputs = self.outputs.map_or_else(|| Ok(Vec::new()), Tensor::try_into_vec_as::<f32>)?;
-        Ok(self.order.done(loss, norm, self.rows, outputs))
+        Ok(self.order.done(loss, norm, self.rows, outputs, layers))
     }
 }
 
 impl StepOrder {
-    fn done(&self, loss: f32, norm: Option<f32>, rows: Vec<u32>, outputs: Vec<f32>) -> StepDone {
+    fn done(&self, loss: f32, norm: Option<f32>, rows: Vec<u32>, outputs: Vec<f32>, layers: Vec<f32>) -> StepDone {
         let row = StepRow {
             step: self.step,
             epoch: self.epoch,
@@ -81,7 +98,7 @@ impl StepOrder {
             learning_rate: self.learning_rate,
             gradient_norm: norm.map(f64::from),
         };
-        StepDone { row, rows, outputs }
+        StepDone { row, rows, outputs, layers }
     }
 }
 
@@ -99,7 +116,7 @@ impl Trainer {
         let loss = Loss::new(&project.loss, data.task, &data.class_counts);
         let layers =
             project.model.layers(data.input, loss.n_outputs()).map_err(|err| TrainError::Shape(err.to_string()))?;
-        let plan = Plan { input: data.input, layers };
+        let plan = Plan { input: data.input, layers, init_gain: project.model.init_gain() };
         let device = device.device.clone().autodiff();
         let seed = project.training.seed;
         let mut network = Network::new(plan.clone(), seed, &device);
@@ -118,6 +135,7 @@ impl Trainer {
             device,
             plan,
             seed,
+            n_frozen: project.model.n_frozen(),
             pending: Vec::new(),
             keeps_outputs: false,
         })
@@ -128,26 +146,54 @@ impl Trainer {
         self.keeps_outputs = keep;
     }
 
+    /// A copy that goes on from the same weights and the same memory of the optimizer; neither knows of the other.
+    pub fn fork(&self) -> Self {
+        Self {
+            network: self.network.clone(),
+            optimizer: self.optimizer.clone(),
+            loss: self.loss.clone(),
+            data: Arc::clone(&self.data),
+            device: self.device.clone(),
+            plan: self.plan.clone(),
+            seed: self.seed,
+            n_frozen: self.n_frozen,
+            pending: Vec::new(),
+            keeps_outputs: false,
+        }
+    }
+
     /// Numbers that training finds.
     pub fn n_parameters(&self) -> usize {
         n_parameters(&self.plan.layers)
     }
 
+    /// Brings a batch of rows to the device, for [`Trainer::step`].
+    pub fn gather(&self, rows: &[u32]) -> Gathered {
+        Gathered {
+            rows: rows.to_vec(),
+            inputs: self.inputs(rows, &self.device),
+            targets: rows.iter().map(|row| self.data.targets[*row as usize]).collect(),
+        }
+    }
+
     /// One optimizer update from a batch of rows. Its numbers wait for [`Trainer::collect`].
-    pub fn step(&mut self, rows: &[u32], order: StepOrder) {
+    pub fn step(&mut self, batch: Gathered, order: StepOrder) {
         let Some(mut network) = self.network.take() else { return };
-        let inputs = self.inputs(rows, &self.device);
-        let targets: Vec<f32> = rows.iter().map(|row| self.data.targets[*row as usize]).collect();
+        let Gathered { rows, inputs, targets } = batch;
         let outputs = network.forward(inputs, Pass::Train { seed: self.seed, step: order.step });
         let loss = self.loss.mean(outputs.clone(), &targets, &self.device);
         let mut gradients = GradientsParams::from_grads(loss.backward(), &network);
         let norm = (order.measure_norm || order.clip_norm.is_some()).then(|| gradients::norm(&network, &gradients));
+        let measure = order.measure_layers.then(|| StepMeasure::before(&network, &gradients));
         if let (Some(limit), Some(norm)) = (order.clip_norm, &norm) {
             gradients::clip(&network, &mut gradients, norm, limit);
         }
-        self.network = Some(self.optimizer.step(order.learning_rate, network, gradients));
+        network.freeze(self.n_frozen, &mut gradients);
+        let network = self.optimizer.step(order.learning_rate, network, gradients);
+        let layers = measure.map(|it| it.after(&network));
+        self.network = Some(network);
         let outputs = self.keeps_outputs.then(|| outputs.inner());
-        self.pending.push(Pending { order, loss: loss.inner(), norm, outputs, rows: rows.to_vec() });
+        self.pending.push(Pending { order, loss: loss.inner(), norm, layers, outputs, rows });
     }
 
     /// Steps whose numbers have not been read back.
@@ -171,6 +217,9 @@ impl Trainer {
             if let Some(norm) = &it.norm {
                 transaction = transaction.register(norm.clone());
             }
+            if let Some(layers) = &it.layers {
+                transaction = transaction.register(layers.clone());
+            }
             if let Some(outputs) = &it.outputs {
                 transaction = transaction.register(outputs.clone());
             }
@@ -181,8 +230,9 @@ impl Trainer {
         for it in pending {
             let loss = next().first().copied().unwrap_or(f32::NAN);
             let norm = it.norm.as_ref().map(|_| next().first().copied().unwrap_or(f32::NAN));
+            let layers = it.layers.as_ref().map(|_| next()).unwrap_or_default();
             let outputs = it.outputs.as_ref().map(|_| next()).unwrap_or_default();
-            done.push(it.order.done(loss, norm, it.rows, outputs));
+            done.push(it.order.done(loss, norm, it.rows, outputs, layers));
         }
         Ok(done)
     }
@@ -207,13 +257,37 @@ impl Trainer {
 
     /// What the network says of rows of its data, without learning.
     pub fn predict_rows(&self, rows: &[u32]) -> Result<Vec<f32>, TrainError> {
+        self.listen(rows, None)
+    }
+
+    /// As [`Trainer::predict_rows`], and what the first of the rows, a few hundred to a few thousand, did behind every
+    /// activation.
+    pub(super) fn predict_and_listen(&self, rows: &[u32]) -> Result<(Vec<f32>, Vec<Behind>), TrainError> {
+        let mut taps = Taps::default();
+        let outputs = self.listen(rows, Some(&mut taps))?;
+        Ok((outputs, taps.read()?))
+    }
+
+    fn listen(&self, rows: &[u32], mut taps: Option<&mut Taps>) -> Result<Vec<f32>, TrainError> {
         let mut network = self.measured();
         let device = self.device.clone().inner();
         let mut outputs = Vec::with_capacity(rows.len() * self.loss.n_outputs());
         for chunk in rows.chunks(self.rows_at_once()) {
-            outputs.extend(network.forward(self.inputs(chunk, &device), Pass::Evaluate).try_into_vec_as::<f32>()?);
+            let inputs = self.inputs(chunk, &device);
+            // Only the first rows are listened to: it costs about as much as the pass itself.
+            let of_chunk = network.forward_heard(inputs, Pass::Evaluate, taps.take());
+            outputs.extend(of_chunk.try_into_vec_as::<f32>()?);
         }
         Ok(outputs)
+    }
+
+    /// Every layer with weights, from the input on.
+    ///
+    /// # Arguments
+    /// - step: [`StepDone::layers`] of a step that measured them
+    /// - behind: of a pass over some rows
+    pub(super) fn layer_rows(&self, step: &[f32], behind: &[Behind]) -> Vec<LayerRow> {
+        if step.is_empty() { Vec::new() } else { layer_rows(&self.plan, step, behind) }
     }
 
     /// Every parameter, on the host.

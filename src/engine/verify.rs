@@ -59,9 +59,16 @@ pub fn verify(project: &Project, data: &Arc<Prepared>, device: &OpenDevice) -> R
 fn first_step(project: &Project, data: &Arc<Prepared>, device: &OpenDevice) -> Result<(f64, f64), TrainError> {
     let mut trainer = Trainer::new(project, Arc::clone(data), device, None)?;
     let n = project.training.batch_size.unwrap_or(u64::MAX).min(data.split.train.len() as u64) as usize;
-    let order =
-        StepOrder { step: 1, epoch: 1, learning_rate: project.learning_rate, measure_norm: true, clip_norm: None };
-    trainer.step(&data.split.train[..n], order);
+    let order = StepOrder {
+        step: 1,
+        epoch: 1,
+        learning_rate: project.learning_rate,
+        measure_norm: true,
+        measure_layers: false,
+        clip_norm: None,
+    };
+    let batch = trainer.gather(&data.split.train[..n]);
+    trainer.step(batch, order);
     let done = trainer.collect()?;
     let row = done.first().map(|it| it.row.clone()).unwrap_or_default();
     Ok((row.train_loss, row.gradient_norm.unwrap_or(f64::NAN)))

@@ -5,5 +5,5 @@ mod samples;
 mod whole;
 
 pub use file::{ProjectError, from_text, read, to_text, write};
-pub use samples::{SAMPLES, Sample};
+pub use samples::{GALLERY, SAMPLES, Sample, sample};
 pub use whole::write_whole;

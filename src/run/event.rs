@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::experiment::{AfterRow, Probe, RangeTest};
 use super::number;
 
 /// Named metric values in the target's own units, such as `validation_r2`.
@@ -27,6 +28,14 @@ pub enum Command {
         key: String,
         value: String,
     },
+    /// Tries other learning rates on copies, to tell one that is too high from one that is too low.
+    Probe,
+    /// Raises the learning rate of a copy until its loss explodes.
+    RangeTest,
+    /// Behind the end: trains a copy on for so many epochs, to see whether stopping was right.
+    GoOn {
+        epochs: u64,
+    },
 }
 
 /// What a training tells.
@@ -38,6 +47,9 @@ pub enum Event {
     Step(StepRow),
     Epoch(EpochRow),
     Finding(FindingRow),
+    Probe(Probe),
+    RangeTest(RangeTest),
+    After(AfterRow),
     Changed(Changed),
     Paused {
         step: u64,
@@ -159,8 +171,9 @@ pub struct EpochRow {
     /// Every layer with weights, from the input on, at the last step of the epoch; empty where nobody looked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<LayerRow>,
-    /// Where the time went. Read from a clock, and so no part of what repeats.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where the time went. Read from a clock and so different each time, it has a file of its own in the run folder
+    /// and is no part of the event's line.
+    #[serde(skip)]
     pub timing: Option<Timing>,
 }
 
@@ -212,6 +225,7 @@ pub struct LayerRow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Timing {
+    pub epoch: u64,
     /// All training steps, their input included.
     pub steps: f64,
     /// Gathering the steps' rows and bringing them to the device.
@@ -246,8 +260,8 @@ pub struct DataFacts {
 #[serde(default)]
 pub struct TellingColumn {
     pub column: String,
-    /// Share of the baseline's loss on the validation rows that a lookup in 20 bins of this column, filled from the
-    /// training rows, takes away: squared error or cross-entropy; 1 decides the target, 0 says nothing.
+    /// Share of the baseline's loss on the validation rows that a lookup in this column alone, filled from the training
+    /// rows, takes away: squared error or cross-entropy; 1 decides the target, 0 says nothing.
     #[serde(with = "number")]
     pub skill: f64,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Changed, Event, FindingRow, FindingState, FinishReason, Finished, Started};
+use super::experiment::{AfterRow, Probe, RangeTest};
 use super::history::History;
 use super::view::Views;
 use crate::spec::Project;
@@ -23,6 +24,11 @@ pub struct Run {
     /// Findings that were cleared, oldest first.
     pub cleared: Vec<FindingRow>,
     pub changes: Vec<Changed>,
+    /// The newest experiments of each kind.
+    pub probe: Option<Probe>,
+    pub range_test: Option<RangeTest>,
+    /// Epochs of a copy that trained on after the end.
+    pub after: Vec<AfterRow>,
     pub finished: Option<Finished>,
     pub views: Option<Arc<Views>>,
     pub log: Vec<LogLine>,
@@ -90,7 +96,7 @@ impl Run {
                 Change::Phase
             }
             Event::Preparing(_) => {
-                self.phase = Phase::Preparing;
+                self.prepare();
                 Change::Phase
             }
             Event::Step(row) => {
@@ -111,6 +117,20 @@ impl Run {
             }
             Event::Changed(changed) => {
                 self.changes.push(changed);
+                Change::Curves
+            }
+            Event::Probe(probe) => {
+                self.leave_preparing();
+                self.probe = Some(probe);
+                Change::Findings
+            }
+            Event::RangeTest(test) => {
+                self.leave_preparing();
+                self.range_test = Some(test);
+                Change::Findings
+            }
+            Event::After(row) => {
+                self.after.push(row);
                 Change::Curves
             }
             Event::Paused { step } => {
@@ -172,6 +192,13 @@ impl Run {
         }
     }
 
+    /// An experiment after the end is no going on.
+    fn prepare(&mut self) {
+        if self.finished.is_none() {
+            self.phase = Phase::Preparing;
+        }
+    }
+
     fn fold_finding(&mut self, row: FindingRow) {
         self.findings.retain(|it| it.rule != row.rule);
         match row.state {
@@ -197,6 +224,8 @@ impl Run {
                 format!("{} changed from {} to {} after step {} by the {}", it.key, it.from, it.to, it.step, it.by),
                 false,
             ),
+            Event::Probe(it) => (format!("Tried other learning rates on copies. {}", it.text), false),
+            Event::RangeTest(it) => (format!("Learning-rate range test. {}", it.text), false),
             Event::Paused { step } => (format!("Paused after step {step}"), false),
             Event::Resumed { step } => (format!("Resumed after step {step}"), false),
             Event::Warning { text } => (text.clone(), true),
@@ -205,7 +234,7 @@ impl Run {
                 format!("Ended: {}. {}", it.reason.label(), it.text),
                 matches!(it.reason, FinishReason::Diverged | FinishReason::Failed),
             ),
-            Event::Step(_) | Event::Epoch(_) | Event::Unknown => return,
+            Event::Step(_) | Event::Epoch(_) | Event::After(_) | Event::Unknown => return,
         };
         self.log.push(LogLine { epoch, text: line.0, is_warning: line.1 });
     }

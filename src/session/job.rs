@@ -23,8 +23,6 @@ pub struct Job {
     pub out: Option<PathBuf>,
     /// First weights, a safetensors file.
     pub init: Option<PathBuf>,
-    /// Whether rows change their order every epoch.
-    pub shuffle: bool,
     /// Every how many steps a `step` event is written.
     pub log_every: Option<u64>,
     /// Whether somebody looks on: steps are told and pictures made.
@@ -53,7 +51,6 @@ impl Job {
             data: None,
             out: None,
             init: None,
-            shuffle: true,
             log_every: None,
             watched: false,
             begins_paused: false,

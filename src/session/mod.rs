@@ -7,7 +7,6 @@ mod auto;
 mod job;
 mod model;
 mod outbox;
-mod patience;
 mod probe;
 mod recorder;
 mod report;
@@ -20,7 +19,6 @@ use std::thread;
 
 pub use job::{Job, Ready, ready};
 pub use model::{Model, Prediction, verify_on};
-pub use patience::{Countdown, Watch};
 pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, verify_device};
 pub use recorder::{RunFolder, read_run};
 

@@ -40,6 +40,11 @@ impl Outbox {
         self.recorder = Some(recorder);
     }
 
+    /// Closes the run's files: what is told from here on is only shown.
+    pub(super) fn stop_recording(&mut self) {
+        self.recorder = None;
+    }
+
     pub(super) fn recorder(&mut self) -> Option<&mut Recorder> {
         self.recorder.as_mut()
     }

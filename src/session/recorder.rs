@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::data::Encoder;
 use crate::engine::Weights;
 use crate::project::{self, write_whole};
-use crate::run::Event;
+use crate::run::{Event, Timing};
 use crate::spec::Project;
 
-/// A run's folder: `project.ron`, `events.jsonl`, `best.safetensors`, `encoder.ron`, `report.md`.
+/// A run's folder: `project.ron`, `events.jsonl`, `timing.jsonl`, `best.safetensors`, `encoder.ron`, `report.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
@@ -20,6 +20,8 @@ pub struct RunFolder {
 pub(super) struct Recorder {
     folder: RunFolder,
     events: BufWriter<File>,
+    /// Times differ between two runs of one seed, whose events are the same to the bit; so they have their own file.
+    timing: BufWriter<File>,
     log_every: Option<u64>,
 }
 
@@ -48,7 +50,6 @@ impl RunFolder {
         let trouble =
             |err: &dyn std::fmt::Display| format!("the run folder cannot be written: {err} ({})", path.display());
         std::fs::create_dir_all(path).map_err(|err| trouble(&err))?;
-        // RON, since our JSON reader may lose a number's last bit, and the same rows must encode to the same bits.
         let encoder = ron::to_string(encoder).map_err(|err| trouble(&err))?;
         // The project comes first: a folder that has one is a run.
         project::write(&path.join("project.ron"), project).map_err(|err| trouble(&err))?;
@@ -68,10 +69,14 @@ impl RunFolder {
 
 impl Recorder {
     pub(super) fn new(folder: RunFolder, log_every: Option<u64>) -> Result<Self, String> {
-        let path = folder.path.join("events.jsonl");
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let file = file.map_err(|err| format!("the run's events cannot be written: {err} ({})", path.display()))?;
-        Ok(Self { folder, events: BufWriter::new(file), log_every })
+        let open = |name: &str| {
+            let path = folder.path.join(name);
+            let file = OpenOptions::new().create(true).append(true).open(&path);
+            file.map(BufWriter::new)
+                .map_err(|err| format!("the run's events cannot be written: {err} ({})", path.display()))
+        };
+        let (events, timing) = (open("events.jsonl")?, open("timing.jsonl")?);
+        Ok(Self { folder, events, timing, log_every })
     }
 
     pub(super) fn folder(&self) -> &RunFolder {
@@ -90,6 +95,13 @@ impl Recorder {
             && self.log_every.is_none_or(|every| row.step % every.max(1) != 0)
         {
             return Ok(());
+        }
+        if let Event::Epoch(row) = event
+            && let Some(timing) = &row.timing
+        {
+            // Nothing is lost with it but two rules about hardware, so that a failure is left to the events to tell.
+            let line = serde_json::to_string(timing).unwrap_or_default();
+            writeln!(self.timing, "{line}").and_then(|()| self.timing.flush()).ok();
         }
         let written = writeln!(self.events, "{}", event.to_json());
         // Steps may wait for the next epoch; everything else should survive a kill.
@@ -142,12 +154,26 @@ pub fn read_run(path: &Path) -> Result<(Project, Vec<Event>), String> {
             }
         }
     }
+    add_timing(&mut events, &path.join("timing.jsonl"));
     Ok((project, events))
+}
+
+/// Puts the times back to the epochs they were measured in, as far as they are there.
+fn add_timing(events: &mut [Event], file: &Path) {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let mut timings = text.lines().filter_map(|line| serde_json::from_str::<Timing>(line).ok()).peekable();
+    for event in events {
+        if let Event::Epoch(row) = event {
+            while timings.next_if(|it| it.epoch < row.epoch).is_some() {}
+            row.timing = timings.next_if(|it| it.epoch == row.epoch);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::EpochRow;
 
     #[test]
     fn a_line_cut_short_by_a_kill_is_left_out_but_damage_before_it_is_told() {
@@ -158,6 +184,24 @@ mod tests {
         assert_eq!(read_run(path).unwrap().1, [Event::Paused { step: 3 }]);
         std::fs::write(path.join("events.jsonl"), "{\"event\n{\"event\":\"paused\",\"step\":3}\n").unwrap();
         assert!(read_run(path).unwrap_err().contains("line 1"));
+    }
+
+    #[test]
+    fn times_are_kept_beside_the_events_and_read_back_with_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        project::write(&path.join("project.ron"), &Project::default()).unwrap();
+        let mut recorder = Recorder::new(RunFolder { path: path.to_owned() }, None).unwrap();
+        let timing = |epoch: u64| Some(Timing { epoch, step: 0.1 * epoch as f64, ..Timing::default() });
+        let row = |epoch: u64| EpochRow { epoch, timing: timing(epoch), ..EpochRow::default() };
+        for epoch in 1..=3 {
+            recorder.write(&Event::Epoch(row(epoch))).unwrap();
+        }
+        let events = std::fs::read_to_string(path.join("events.jsonl")).unwrap();
+        assert!(!events.contains("timing") && events.lines().count() == 3);
+        let timed: Vec<_> = read_run(path).unwrap().1;
+        let times: Vec<_> = timed.iter().map(|it| if let Event::Epoch(row) = it { row.timing } else { None }).collect();
+        assert_eq!(times, [timing(1), timing(2), timing(3)]);
     }
 
     #[test]

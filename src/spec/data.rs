@@ -21,6 +21,8 @@ pub struct DataSpec {
     pub text: TextEncoding,
     /// Most frequent words kept from text columns.
     pub vocabulary: u64,
+    /// Share of rows whose target is replaced by chance: by another class, or by another row's number.
+    pub label_noise: f64,
 }
 
 /// Where rows come from.
@@ -45,6 +47,28 @@ pub struct Recipe {
     /// Standard deviation of the noise; what it is added to depends on the shape.
     pub noise: f64,
     pub seed: u64,
+    /// What only the made-up table has.
+    #[serde(skip_serializing_if = "Planted::is_none")]
+    pub table: Planted,
+}
+
+/// How a made-up table looks, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Planted {
+    /// Columns that say something about the class.
+    pub features: u64,
+    pub classes: u64,
+    /// Rows of the first class for each row of any other.
+    pub imbalance: f64,
+    /// Whether one more column gives the class away.
+    pub leak: bool,
+    /// Share of rows that are copies of other rows.
+    pub repeats: f64,
+    /// How many times wider the last column is than the first; the columns between lie between.
+    pub spread: f64,
+    /// Whether rows come class by class, not by chance.
+    pub sorted: bool,
 }
 
 /// The formulas a data set can be drawn from.
@@ -72,6 +96,9 @@ pub enum Generator {
     /// One wave of a sine with noise. A regression on a single input.
     #[strum(message = "Sine regression")]
     Sine,
+    /// Columns of numbers and a class that a hidden formula decides. Faults can be planted in it.
+    #[strum(message = "Made-up table")]
+    Table,
 }
 
 /// How the task is chosen.
@@ -129,6 +156,7 @@ pub struct SplitSpec {
     /// Fraction of all usable rows kept for the one measurement at the end, rounded to whole rows.
     pub test: f64,
     pub method: SplitMethod,
+    pub repeats: Repeats,
     /// None: from the project's seed.
     pub seed: Option<u64>,
 }
@@ -150,6 +178,22 @@ pub enum SplitMethod {
     /// In the file's order: the first rows train, then validation, then test. For rows that follow time.
     #[strum(message = "Ordered")]
     Ordered,
+}
+
+/// Whether rows that are copies of each other may stand in different splits.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumMessage, EnumString, IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Repeats {
+    /// Every row is dealt by itself, so that a copy of a training row may be tested.
+    #[default]
+    #[strum(message = "Anywhere")]
+    Anywhere,
+    /// Rows that are alike in every column go to one split. The fractions hold for different rows.
+    #[strum(message = "Together")]
+    Together,
 }
 
 /// Ids of the data sets that ship, in menu order. `data::builtin` holds their bytes and origin.
@@ -176,19 +220,74 @@ impl Default for DataSpec {
             standardize: true,
             text: TextEncoding::TfIdf,
             vocabulary: 2000,
+            label_noise: 0.0,
         }
     }
 }
 
 impl Default for Recipe {
     fn default() -> Self {
-        Self { shape: Generator::Spirals, samples: 500, noise: 0.05, seed: 1 }
+        Self { shape: Generator::Spirals, samples: 500, noise: 0.05, seed: 1, table: Planted::default() }
+    }
+}
+
+impl Default for Planted {
+    fn default() -> Self {
+        Self { features: 8, classes: 2, imbalance: 1.0, leak: false, repeats: 0.0, spread: 1.0, sorted: false }
+    }
+}
+
+impl Planted {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn knobs(&mut self) -> Vec<Knob<'_>> {
+        let Self { features, classes, imbalance, leak, repeats, spread, sorted } = self;
+        vec![
+            Knob::count(
+                "data.features",
+                "Columns",
+                features,
+                Range::new(1.0, 200.0),
+                "Columns that say something about the class.",
+            ),
+            Knob::count("data.classes", "Classes", classes, Range::new(2.0, 20.0), "How many classes there are."),
+            Knob::log(
+                "data.imbalance",
+                "Imbalance",
+                imbalance,
+                Range::new(1.0, 1000.0),
+                "Rows of the first class for each row of any other.",
+            ),
+            Knob::flag(
+                "data.leak",
+                "Leak",
+                leak,
+                "Adds a column that gives the class away, as a result written down after the fact would.",
+            ),
+            Knob::real(
+                "data.repeats",
+                "Repeats",
+                repeats,
+                Range::new(0.0, 0.9),
+                "Share of rows that are copies of other rows.",
+            ),
+            Knob::log(
+                "data.spread",
+                "Spread",
+                spread,
+                Range::new(1.0, 1e6),
+                "How many times wider the last column is than the first.",
+            ),
+            Knob::flag("data.sorted", "Sorted", sorted, "Rows come class by class, not by chance."),
+        ]
     }
 }
 
 impl Default for SplitSpec {
     fn default() -> Self {
-        Self { validation: 0.2, test: 0.2, method: SplitMethod::Stratified, seed: None }
+        Self { validation: 0.2, test: 0.2, method: SplitMethod::Stratified, repeats: Repeats::Anywhere, seed: None }
     }
 }
 
@@ -266,7 +365,7 @@ impl DataSpec {
 
     /// The knobs of the section, those of the generator included where there is one.
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { source, target, task, exclude, standardize, text, vocabulary } = self;
+        let Self { source, target, task, exclude, standardize, text, vocabulary, label_noise } = self;
         let mut knobs = Vec::new();
         if let Source::Generated(recipe) = &mut *source {
             knobs.push(Knob::count(
@@ -290,6 +389,9 @@ impl DataSpec {
                 Range::new(0.0, 1e9),
                 "Another seed draws other points of the same shape.",
             ));
+            if recipe.shape == Generator::Table {
+                knobs.extend(recipe.table.knobs());
+            }
         }
         knobs.extend([
             Knob { key: "data.target", label: "Target", help: "The column to predict.", value: Value::Name { at: target }, live: false },
@@ -298,6 +400,7 @@ impl DataSpec {
             Knob::flag("data.standardize", "Standardize", standardize, "Scale numeric inputs and a regression target to mean 0 and standard deviation 1, as found on the training rows. Without it, large columns drown small ones."),
             Knob::choice("data.text", "Text as", text, "How words become numbers."),
             Knob::count("data.vocabulary", "Vocabulary", vocabulary, Range::new(10.0, 20_000.0), "How many of the most frequent words are kept."),
+            Knob::real("data.label_noise", "Label noise", label_noise, Range::new(0.0, 0.9), "Share of rows whose target is replaced by chance, to see what wrong labels do."),
         ]);
         knobs
     }
@@ -305,7 +408,7 @@ impl DataSpec {
 
 impl SplitSpec {
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { validation, test, method, seed } = self;
+        let Self { validation, test, method, repeats, seed } = self;
         vec![
             Knob::real(
                 "split.validation",
@@ -322,6 +425,12 @@ impl SplitSpec {
                 "Share of all rows that is measured once, at the very end, so that no choice can be fitted to it.",
             ),
             Knob::choice("split.method", "Method", method, "How rows are dealt to training, validation and test."),
+            Knob::choice(
+                "split.repeats",
+                "Copies",
+                repeats,
+                "Whether rows that are copies of each other may stand in different splits.",
+            ),
             Knob {
                 key: "split.seed",
                 label: "Split seed",

@@ -11,13 +11,14 @@ mod schedule;
 mod training;
 
 pub use data::{
-    BUILTIN_IDS, DataSpec, Generator, Recipe, Source, SplitMethod, SplitSpec, Task, TaskChoice, TextEncoding,
+    BUILTIN_IDS, DataSpec, Generator, Planted, Recipe, Repeats, Source, SplitMethod, SplitSpec, Task, TaskChoice,
+    TextEncoding,
 };
 pub use doctor::DoctorSpec;
 pub use knob::{Choice, ChoiceOption, Knob, KnobError, Range, Scale, TextValue, Value, nearest_name, number_text};
 pub use loss::{BinaryCrossEntropy, ClassWeights, CrossEntropy, Huber, LossSpec};
 pub use model::{Activation, Cnn, InputShape, LayerSpec, Mlp, ModelSpec, ShapeError, n_parameters};
 pub use optimizer::{Adagrad, Adam, Adamw, Lion, OptimizerSpec, Rmsprop, Sgd};
-pub use project::{Project, Section};
+pub use project::{Project, Section, Truth};
 pub use schedule::{Cosine, Exponential, Plateau, ScheduleKind, ScheduleSpec, StepDecay};
 pub use training::{DeviceSpec, MeasureTrain, Monitor, Patience, StoppingSpec, TrainingSpec, monitors_for};

@@ -33,6 +33,10 @@ pub struct Mlp {
     pub dropout: f64,
     /// Whether hidden units are normalized over the batch before their activation.
     pub batch_norm: bool,
+    /// Factor on the first weights, which are drawn as PyTorch draws them; 1 leaves them so.
+    pub init_gain: f64,
+    /// First layers with weights that do not learn, counted from the input.
+    pub frozen: u64,
 }
 
 /// A convolutional network: 3x3 filters, halving after each block, then hidden layers.
@@ -48,6 +52,10 @@ pub struct Cnn {
     pub dropout: f64,
     /// Whether filters and hidden units are normalized over the batch before their activation.
     pub batch_norm: bool,
+    /// Factor on the first weights, which are drawn as PyTorch draws them; 1 leaves them so.
+    pub init_gain: f64,
+    /// First layers with weights that do not learn, counted from the input.
+    pub frozen: u64,
 }
 
 /// What bends the straight line between layers.
@@ -134,13 +142,28 @@ const MOST_PARAMETERS: usize = 200_000_000;
 
 impl Default for Mlp {
     fn default() -> Self {
-        Self { hidden: vec![64, 64], activation: Activation::Relu, dropout: 0.0, batch_norm: false }
+        Self {
+            hidden: vec![64, 64],
+            activation: Activation::Relu,
+            dropout: 0.0,
+            batch_norm: false,
+            init_gain: 1.0,
+            frozen: 0,
+        }
     }
 }
 
 impl Default for Cnn {
     fn default() -> Self {
-        Self { channels: vec![16, 32], hidden: vec![64], activation: Activation::Relu, dropout: 0.0, batch_norm: false }
+        Self {
+            channels: vec![16, 32],
+            hidden: vec![64],
+            activation: Activation::Relu,
+            dropout: 0.0,
+            batch_norm: false,
+            init_gain: 1.0,
+            frozen: 0,
+        }
     }
 }
 
@@ -158,12 +181,13 @@ impl ModelSpec {
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
         match self {
             Self::Linear => Vec::new(),
-            Self::Mlp(Mlp { hidden, activation, dropout, batch_norm }) => {
+            Self::Mlp(Mlp { hidden, activation, dropout, batch_norm, init_gain, frozen }) => {
                 let mut knobs = vec![hidden_knob(hidden)];
                 knobs.extend(common_knobs(activation, dropout, batch_norm));
+                knobs.extend(start_knobs(init_gain, frozen));
                 knobs
             }
-            Self::Cnn(Cnn { channels, hidden, activation, dropout, batch_norm }) => {
+            Self::Cnn(Cnn { channels, hidden, activation, dropout, batch_norm, init_gain, frozen }) => {
                 let mut knobs = vec![
                     Knob {
                         key: "model.channels",
@@ -175,8 +199,27 @@ impl ModelSpec {
                     hidden_knob(hidden),
                 ];
                 knobs.extend(common_knobs(activation, dropout, batch_norm));
+                knobs.extend(start_knobs(init_gain, frozen));
                 knobs
             }
+        }
+    }
+
+    /// Factor on the first weights.
+    pub fn init_gain(&self) -> f64 {
+        match self {
+            Self::Linear => 1.0,
+            Self::Mlp(it) => it.init_gain,
+            Self::Cnn(it) => it.init_gain,
+        }
+    }
+
+    /// First layers with weights that do not learn.
+    pub fn n_frozen(&self) -> usize {
+        match self {
+            Self::Linear => 0,
+            Self::Mlp(it) => it.frozen as usize,
+            Self::Cnn(it) => it.frozen as usize,
         }
     }
 
@@ -270,6 +313,25 @@ fn common_knobs<'a>(activation: &'a mut Activation, dropout: &'a mut f64, batch_
             "Batch norm",
             batch_norm,
             "Keep each unit's values at mean 0 and spread 1 over the batch. Lets deep networks train faster.",
+        ),
+    ]
+}
+
+fn start_knobs<'a>(init_gain: &'a mut f64, frozen: &'a mut u64) -> [Knob<'a>; 2] {
+    [
+        Knob::real(
+            "model.init_gain",
+            "Start gain",
+            init_gain,
+            Range::new(0.0, 100.0),
+            "Factor on the first weights. Far above 1 units saturate before they learn; far below 1 nothing gets through.",
+        ),
+        Knob::count(
+            "model.frozen",
+            "Frozen layers",
+            frozen,
+            Range::new(0.0, 20.0),
+            "First layers that keep the weights they start with, counted from the input, as when a trained network is tuned to new data.",
         ),
     ]
 }

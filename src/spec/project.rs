@@ -35,6 +35,23 @@ pub struct Project {
     pub device: DeviceSpec,
     /// Where the doctor's rules draw their lines.
     pub doctor: DoctorSpec,
+    /// What is wrong with this project, where it is an exercise. No rule reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truth: Option<Truth>,
+}
+
+/// The ground truth of an exercise: which fault was planted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Truth {
+    /// Id of the rule that names the fault; empty for a healthy run.
+    pub primary: String,
+    /// Rules that may speak up as well.
+    pub also: Vec<String>,
+    /// What was done, in a sentence for the learner who has guessed.
+    pub told: String,
+    /// The epoch from which the fault is there.
+    pub onset: u64,
 }
 
 /// The parts a project is set up in, in the order of the form.
@@ -89,6 +106,7 @@ impl Default for Project {
             stopping: StoppingSpec::default(),
             device: DeviceSpec::Auto,
             doctor: DoctorSpec::default(),
+            truth: None,
         }
     }
 }

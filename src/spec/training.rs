@@ -14,6 +14,8 @@ pub struct TrainingSpec {
     pub epochs: u64,
     /// Rows in one step. None: all training rows, which makes SGD gradient descent.
     pub batch_size: Option<u64>,
+    /// Whether the training rows change their order every epoch, or come in the file's order.
+    pub shuffle: bool,
     /// Governs split, first weights, order and dropout.
     pub seed: u64,
     /// Steps a second in the window. None: as fast as the machine can. Results do not depend on it.
@@ -120,7 +122,14 @@ pub enum DeviceSpec {
 
 impl Default for TrainingSpec {
     fn default() -> Self {
-        Self { epochs: 50, batch_size: Some(32), seed: 1, pace: None, measure_train: MeasureTrain::During }
+        Self {
+            epochs: 50,
+            batch_size: Some(32),
+            shuffle: true,
+            seed: 1,
+            pace: None,
+            measure_train: MeasureTrain::During,
+        }
     }
 }
 
@@ -138,7 +147,7 @@ impl Default for Patience {
 
 impl TrainingSpec {
     pub fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let Self { epochs, batch_size, seed, pace, measure_train } = self;
+        let Self { epochs, batch_size, shuffle, seed, pace, measure_train } = self;
         vec![
             Knob::count("epochs", "Epochs", epochs, Range::new(1.0, 1_000_000.0), "Passes over all training rows.")
                 .live(),
@@ -155,6 +164,12 @@ impl TrainingSpec {
                 },
                 live: false,
             },
+            Knob::flag(
+                "training.shuffle",
+                "Shuffle",
+                shuffle,
+                "Visit the training rows in a new order every epoch. In the file's order neighbours are often alike, and every batch pulls another way.",
+            ),
             Knob::count(
                 "seed",
                 "Seed",

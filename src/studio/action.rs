@@ -29,6 +29,14 @@ pub enum RunAction {
     },
     /// Puts a finding's remedy into the draft and trains it.
     Try(Remedy),
+    /// Tries other learning rates on copies of the training.
+    Probe,
+    /// Raises the learning rate of a copy until its loss explodes.
+    RangeTest,
+    /// Trains a copy on after the end, to see whether stopping was right.
+    GoOn {
+        epochs: u64,
+    },
     /// Takes the ghosts off the chart.
     ForgetGhosts,
 }

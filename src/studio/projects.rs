@@ -7,7 +7,7 @@ use super::propose::propose;
 use super::undo::Undo;
 use super::{Notice, ProjectAction, Wake};
 use crate::data::{self, ColumnProfile, Dataset, Prepared};
-use crate::project::{self, SAMPLES};
+use crate::project;
 use crate::session::{Background, in_background};
 use crate::spec::{DataSpec, Project, Section, Source, SplitSpec, TaskChoice};
 
@@ -314,7 +314,7 @@ fn load(wanted: Wanted, known: Option<Arc<Dataset>>) -> Result<Loaded, String> {
 }
 
 fn sample(id: &str) -> Option<Project> {
-    SAMPLES.iter().find(|it| it.id == id).and_then(|it| project::from_text(it.text, it.id).ok())
+    project::sample(id).and_then(|it| project::from_text(it.text, it.id).ok())
 }
 
 /// The section a problem's key belongs to: lines begin with the key.

@@ -78,6 +78,9 @@ impl Runs {
                 Err(err) => notices.push(Notice::error(err.to_string())),
             },
             RunAction::Try(remedy) => self.try_out(&remedy, projects, notices),
+            RunAction::Probe => self.experiment(Command::Probe, notices),
+            RunAction::RangeTest => self.experiment(Command::RangeTest, notices),
+            RunAction::GoOn { epochs } => self.experiment(Command::GoOn { epochs }, notices),
             RunAction::ForgetGhosts => self.ghosts.clear(),
         }
     }
@@ -92,6 +95,21 @@ impl Runs {
     fn send(&self, command: Command) {
         if let Some(session) = &self.session {
             session.send(command);
+        }
+    }
+
+    /// Whether copies can be made of the run's training: it is in memory, as long as no other has begun.
+    pub fn can_experiment(&self) -> bool {
+        self.session.is_some()
+    }
+
+    fn experiment(&self, command: Command, notices: &mut Vec<Notice>) {
+        if self.can_experiment() {
+            self.send(command);
+        } else {
+            notices.push(Notice::error(
+                "This run is no longer in memory; train it again to experiment with it".to_owned(),
+            ));
         }
     }
 

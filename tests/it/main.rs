@@ -5,6 +5,7 @@ mod bad_input;
 mod commands;
 mod determinism;
 mod device;
+mod experiments;
 mod parity;
 mod program;
 mod samples;

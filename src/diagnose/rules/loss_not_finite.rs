@@ -22,7 +22,20 @@ pub(super) const LOSS_NOT_FINITE: Rule = Rule {
     label: "Loss is not a number",
     about: "The loss has become infinite or not a number, and the weights with it.",
     needs: &[Need::TrainLoss],
-    explains: &[],
+    explains: &[
+        "diverging",
+        "loss-spikes",
+        "learning-rate-too-high",
+        "learning-rate-too-low",
+        "plateau",
+        "overfitting",
+        "underfitting",
+        "still-improving",
+        "overtraining",
+        "over-confident",
+        "noisy-validation",
+        "validation-below-train",
+    ],
     make: |_| Box::<LossNotFinite>::default(),
 };
 
@@ -32,6 +45,8 @@ struct LossNotFinite {
     last_finite: Option<LastFinite>,
     /// Where it was seen.
     seen: Option<Place>,
+    /// Whether a validation loss was ever a finite number: curves from elsewhere may lack it altogether.
+    validated: bool,
 }
 
 struct LastFinite {
@@ -59,7 +74,9 @@ impl LossNotFinite {
 impl Observer for LossNotFinite {
     fn epoch(&mut self, context: &Context, row: &EpochRow, _standing: bool) -> Look {
         let only_validation = row.train_loss.is_finite();
-        if only_validation && (row.validation_loss.is_finite() || context.validation_rows == 0) {
+        self.validated |= row.validation_loss.is_finite();
+        let is_validated = if context.knows_project { context.validation_rows > 0 } else { self.validated };
+        if only_validation && (row.validation_loss.is_finite() || !is_validated) {
             self.seen = None;
             let gradient_norm = row.gradient_norm.filter(|it| it.is_finite());
             self.last_finite = Some(LastFinite { epoch: row.epoch, train_loss: row.train_loss, gradient_norm });

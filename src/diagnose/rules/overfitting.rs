@@ -14,6 +14,7 @@
 //! the validation estimate, by two standard errors; and Prechelt's alone fires on every jittery curve, so that
 //! the rise must be a trend. Nakkiran et al. 2020 for validation that falls again: the finding is cleared.
 
+use super::curves::{guessing, validation_error, validation_loss};
 use crate::diagnose::Context;
 use crate::diagnose::remedy;
 use crate::diagnose::rule::{Look, Need, Observer, Rule, Words, against, measured};
@@ -27,8 +28,8 @@ pub(super) const OVERFITTING: Rule = Rule {
     label: "Overfitting",
     about: "Validation loss rises while training loss keeps falling.",
     needs: &[Need::TrainLoss, Need::ValidationLoss],
-    explains: &[],
-    make: |_| Box::<Overfitting>::default(),
+    explains: &["overtraining", "noisy-validation", "still-improving", "plateau"],
+    make: |context| Box::new(Overfitting::new(context)),
 };
 
 /// Generalization loss from which each grade is entered: the three alphas Prechelt compares.
@@ -60,10 +61,15 @@ const RISE_OF_BASELINE: f64 = 0.005;
 /// How much further training must have fallen since the best epoch.
 const TRAIN_FALL: f64 = 0.01;
 
+/// The standard error where nobody measured it, as a share of the validation loss: that of a hundred or two rows.
+const UNKNOWN_ERROR: f64 = 0.08;
+
 /// Epochs whose median stands for the present one.
 const SMOOTHED: usize = 3;
 
 struct Overfitting {
+    gap_share: f64,
+    gap_errors: f64,
     train: Recent,
     validation: Recent,
     first_validation: Option<f64>,
@@ -101,9 +107,11 @@ struct Now {
     accuracy: Option<f64>,
 }
 
-impl Default for Overfitting {
-    fn default() -> Self {
+impl Overfitting {
+    fn new(context: &Context) -> Self {
         Self {
+            gap_share: context.threshold("overfitting.gap_share"),
+            gap_errors: context.threshold("overfitting.gap_errors"),
             train: Recent::new(SMOOTHED),
             validation: Recent::new(SMOOTHED),
             first_validation: None,
@@ -118,7 +126,7 @@ impl Default for Overfitting {
 
 impl Observer for Overfitting {
     fn epoch(&mut self, context: &Context, row: &EpochRow, standing: bool) -> Look {
-        if context.validation_rows == 0 || !row.train_loss.is_finite() || !row.validation_loss.is_finite() {
+        if validation_loss(context, row).is_none() || !row.train_loss.is_finite() {
             return Look::Unclear;
         }
         self.train.push(row.train_loss);
@@ -206,7 +214,7 @@ impl Overfitting {
         let this = Best {
             epoch: row.epoch,
             validation: row.validation_loss,
-            error: row.validation_se.filter(|it| it.is_finite()),
+            error: validation_error(row),
             train: row.train_loss,
             accuracy: row.metrics.get("validation_accuracy").copied(),
         };
@@ -227,11 +235,10 @@ impl Overfitting {
         let train = self.train.median_of_last(SMOOTHED).unwrap_or(row.train_loss);
         let validation = self.validation.median_of_last(SMOOTHED).unwrap_or(row.validation_loss);
         let rise = validation - best.validation;
-        let error = row.validation_se.filter(|it| it.is_finite()).unwrap_or(0.0);
-        let guessing = context.baseline.get("loss").copied().filter(|it| it.is_finite() && *it > 0.0);
-        let scale = guessing.or(self.first_validation).unwrap_or(0.0).abs();
+        let error = validation_error(row).unwrap_or(UNKNOWN_ERROR * row.validation_loss.abs());
+        let scale = guessing(context, self.first_validation.unwrap_or(0.0));
         let rise_thresholds = [
-            RISE_ERRORS * best.error.unwrap_or(0.0),
+            RISE_ERRORS * best.error.unwrap_or(UNKNOWN_ERROR * best.validation.abs()),
             RISE_SCATTERS * self.since_best.scatter() * scale_of(best),
             RISE_OF_BASELINE * scale,
         ];
@@ -240,8 +247,7 @@ impl Overfitting {
             validation,
             generalization_loss: rise / scale_of(best),
             gap: validation - train,
-            gap_threshold: (context.threshold("overfitting.gap_errors") * error)
-                .max(context.threshold("overfitting.gap_share") * train),
+            gap_threshold: (self.gap_errors * error).max(self.gap_share * train),
             rise,
             rise_threshold: rise_thresholds.into_iter().fold(0.0, f64::max),
             significance: self.since_best.significance(),

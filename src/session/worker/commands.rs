@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{End, Worker};
 use crate::run::{Changed, Command, Event, FinishReason};
+use crate::spec::StoppingSpec;
 
 impl Worker<'_> {
     /// Does what was asked since the last step; waits here while paused.
@@ -51,6 +52,10 @@ impl Worker<'_> {
             }
             Command::Stop => return Err(stopped("Stopped by hand")),
             Command::Set { key, value } => self.turn(&key, &value),
+            Command::Probe => self.probe()?,
+            Command::RangeTest => self.range_test()?,
+            // The run itself still goes on.
+            Command::GoOn { .. } => {}
         }
         Ok(())
     }
@@ -79,7 +84,9 @@ impl Worker<'_> {
             return;
         }
         self.project = project;
-        self.watch.turn(&self.project);
+        if let StoppingSpec::Patience(it) = &self.project.stopping {
+            self.watch.turn(it.patience, it.min_delta);
+        }
         self.next_step_at = Instant::now();
         self.desk.out.tell(Event::Changed(changed));
         self.desk.out.flush();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::super::report::report;
 use super::{End, Worker};
-use crate::run::{Event, FinishReason, Finished, Metrics};
+use crate::run::{Command, Event, FinishReason, Finished, Metrics};
 
 /// How often the best weights are written while training; the end always writes them.
 const KEEP_EVERY: Duration = Duration::from_secs(5);
@@ -30,10 +30,12 @@ impl Worker<'_> {
             End::Reason(reason, text) => (reason, text),
             End::Trouble(err) => (FinishReason::Failed, err.to_string()),
         };
-        for finding in self.doctor.finish() {
+        for finding in self.doctor.finish(reason) {
             self.tell_finding(finding);
         }
         self.write_best();
+        // The test is made with the weights that are kept; experiments go on from where training stood.
+        let as_trained = self.trainer.fork();
         let test = self.test(reason);
         let best = self.best.as_ref().map(|(row, _)| (row.epoch, row.validation_loss));
         let run_dir = self.desk.out.recorder().map(|it| it.folder().path().display().to_string()).unwrap_or_default();
@@ -56,6 +58,29 @@ impl Worker<'_> {
         self.draw();
         self.desk.out.tell(Event::Finished(finished));
         self.desk.out.flush();
+        if self.watched && reason.is_success() {
+            self.trainer = as_trained;
+            self.linger();
+        }
+    }
+
+    /// Makes experiments for whoever still looks on, until they turn to something else. The run itself is over, so
+    /// that nothing of it is written any more.
+    fn linger(&mut self) {
+        self.desk.out.stop_recording();
+        while let Ok(command) = self.desk.asked.recv() {
+            let outcome = match command {
+                Command::Probe => self.probe(),
+                Command::RangeTest => self.range_test(),
+                Command::GoOn { epochs } => self.go_on(epochs),
+                Command::Stop => return,
+                Command::Pause | Command::Resume | Command::Step | Command::Set { .. } => Ok(()),
+            };
+            if let Err(End::Trouble(err)) = outcome {
+                self.desk.out.tell(Event::Warning { text: err.to_string() });
+                self.desk.out.flush();
+            }
+        }
     }
 
     /// Measures the test rows, once, with the weights that are kept.

@@ -1,32 +1,34 @@
 //! The training loop: commands between steps, events out, patience and pace.
 
+mod beginning;
 mod commands;
 mod ending;
+mod epoch;
+mod experiments;
 mod plateau;
+
+pub(super) use beginning::train;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Desk;
-use super::auto::{self, Scout};
-use super::job::Ready;
-use super::patience::Watch;
-use super::recorder::Recorder;
+use super::auto::Scout;
 use crate::data::{Prepared, epoch_order};
-use crate::diagnose::{Context, Doctor};
-use crate::engine::{OpenDevice, StepDone, StepOrder, TrainError, Trainer, Weights, open_device};
-use crate::run::{Changed, EpochRow, Event, FindingRow, FindingState, FinishReason, Preparing, Started, StepRow};
+use crate::diagnose::Doctor;
+use crate::diagnose::stops::{Watch, watched};
+use crate::engine::{OpenDevice, StepOrder, TrainError, Trainer, Weights};
+use crate::run::{Changed, EpochRow, Event, FindingRow, FindingState, FinishReason, StepRow};
+use epoch::EpochSums;
 use plateau::Plateau;
 
-use crate::spec::{DeviceSpec, MeasureTrain, Project, ScheduleKind, Task, TextValue as _};
+use crate::spec::{MeasureTrain, Project, ScheduleKind};
 
 /// Gradient norms cost a pass over all weights; every tenth step is enough to see them move.
 const NORM_EVERY: u64 = 10;
 /// Steps whose losses are read back together from a graphics card, where each read waits for all work.
 const READ_TOGETHER: usize = 16;
-/// Points of a step curve that are told to somebody looking on.
-const MOST_STEPS_TOLD: u64 = 1_000_000;
 /// Pictures may take this share of the time.
 const PICTURE_SHARE: u32 = 30;
 const PICTURE_EVERY: Duration = Duration::from_millis(60);
@@ -44,7 +46,6 @@ struct Worker<'a> {
     data: Arc<Prepared>,
     /// As it stands now, knobs turned while training included.
     project: Project,
-    shuffle: bool,
     watched: bool,
     told_every: u64,
     device: OpenDevice,
@@ -62,79 +63,14 @@ struct Worker<'a> {
     next_step_at: Instant,
     last_norm: Option<f64>,
     sums: EpochSums,
+    /// Median seconds of a step on the CPU, where a graphics device trains and the CPU was timed too.
+    cpu_step: Option<f64>,
     trained: Duration,
     trained_rows: u64,
     last_kept: Instant,
     last_picture: Instant,
     picture_cost: Duration,
     began: Instant,
-}
-
-/// Losses and outputs of the current epoch as it is trained.
-#[derive(Default)]
-struct EpochSums {
-    loss: f64,
-    rows: Vec<u32>,
-    outputs: Vec<f32>,
-}
-
-/// Trains to the end and tells everything.
-pub(super) fn train(ready: Ready, desk: &mut Desk) {
-    let Ready { mut job, data, init, folder } = ready;
-    if let Some(folder) = folder {
-        match Recorder::new(folder, job.log_every) {
-            Ok(recorder) => desk.out.record(recorder),
-            Err(trouble) => return desk.out.fail(&trouble),
-        }
-    }
-    if job.project.device != DeviceSpec::Cpu && job.project.device != DeviceSpec::Auto {
-        let text =
-            "Opening the graphics device and compiling its programs. The first step can take a minute".to_owned();
-        desk.out.show(Event::Preparing(Preparing { text }));
-        desk.out.flush();
-    }
-    let remembered = (job.project.device == DeviceSpec::Auto).then(|| auto::remembered(&job.project, &data)).flatten();
-    let is_auto = job.project.device == DeviceSpec::Auto && remembered.is_none();
-    let (opened, told) = match remembered {
-        Some((device, text)) => (Ok(device), Some(text)),
-        None => (open_device(job.project.device), None),
-    };
-    let opened = opened.and_then(|device| {
-        Trainer::new(&job.project, Arc::clone(&data), &device, init.as_ref()).map(|trainer| (device, trainer))
-    });
-    let (device, trainer) = match opened {
-        Ok(it) => it,
-        Err(err) => return desk.out.fail(&err.to_string()),
-    };
-    let scout = is_auto.then(|| Scout::new(&job.project, &data));
-    job.project.device.read(&device.id).ok();
-    if let Some(trouble) = desk.out.recorder().and_then(|it| it.rewrite_project(&job.project).err()) {
-        desk.out.tell(Event::Warning { text: trouble });
-    }
-    let mut worker = Worker::new(desk, trainer, data, job.project, device, scout);
-    worker.shuffle = job.shuffle;
-    worker.watched = job.watched;
-    worker.paused = job.begins_paused;
-    worker.began = job.began;
-    worker.told_every =
-        told_every(job.log_every, job.watched, worker.steps_per_epoch() * worker.project.training.epochs);
-    worker.begin(&job.name);
-    if let Some(text) = told {
-        worker.desk.out.tell(Event::Warning { text });
-    }
-    let end = worker
-        .run()
-        .map_or_else(|end| end, |()| End::Reason(FinishReason::Completed, "All epochs were trained".to_owned()));
-    worker.finish(end);
-}
-
-/// Every how many steps one is told; 0 for never.
-fn told_every(log_every: Option<u64>, watched: bool, n_steps: u64) -> u64 {
-    match log_every {
-        Some(every) => every.max(1),
-        None if watched => n_steps.div_ceil(MOST_STEPS_TOLD).max(1),
-        None => 0,
-    }
 }
 
 impl<'a> Worker<'a> {
@@ -145,26 +81,18 @@ impl<'a> Worker<'a> {
         project: Project,
         device: OpenDevice,
         scout: Option<Scout>,
+        doctor: Doctor,
     ) -> Self {
         let now = Instant::now();
-        let batch = project.training.batch_size.unwrap_or(u64::MAX).min(data.split.train.len() as u64).max(1);
-        let context = Context {
-            project: project.clone(),
-            task: data.task,
-            validation_rows: data.split.validation.len(),
-            baseline: trainer.baseline(&data.split.validation),
-            steps_per_epoch: (data.split.train.len() as u64).div_ceil(batch),
-        };
         Self {
-            watch: Watch::new(&project),
-            doctor: Doctor::new(context),
+            watch: Watch::new(&project.stopping),
+            doctor,
             desk,
             trainer,
             data,
             project,
             device,
             scout,
-            shuffle: true,
             watched: false,
             told_every: 0,
             findings: Vec::new(),
@@ -178,6 +106,7 @@ impl<'a> Worker<'a> {
             next_step_at: now,
             last_norm: None,
             sums: EpochSums::default(),
+            cpu_step: None,
             trained: Duration::ZERO,
             trained_rows: 0,
             last_kept: now,
@@ -185,44 +114,6 @@ impl<'a> Worker<'a> {
             picture_cost: Duration::ZERO,
             began: now,
         }
-    }
-
-    fn begin(&mut self, name: &str) {
-        let split = &self.data.split;
-        let run = self.desk.out.recorder().map_or_else(|| name.to_owned(), |it| it.folder().name());
-        let task = match self.data.task {
-            Task::Regression => "regression",
-            Task::Binary => "binary",
-            Task::Classes(_) => "classes",
-        };
-        let loss_unit = match self.data.task {
-            Task::Regression if self.data.target_scale == crate::data::Scaling::IDENTITY => "target",
-            Task::Regression => "standardized",
-            Task::Binary | Task::Classes(_) => "nats",
-        };
-        let started = Started {
-            version: 1,
-            run,
-            project: name.to_owned(),
-            device: self.device.id.clone(),
-            parameters: self.trainer.n_parameters(),
-            train_rows: split.train.len(),
-            validation_rows: split.validation.len(),
-            test_rows: split.test.len(),
-            steps_per_epoch: self.steps_per_epoch(),
-            epochs: self.project.training.epochs,
-            task: task.to_owned(),
-            target: self.data.target_name.clone(),
-            classes: self.data.classes.clone(),
-            loss_unit: loss_unit.to_owned(),
-            baseline: self.trainer.baseline(&split.validation),
-        };
-        self.desk.out.tell(Event::Started(started));
-        if self.paused {
-            self.desk.out.tell(Event::Paused { step: 0 });
-        }
-        self.desk.out.flush();
-        self.trainer.keep_outputs(self.measures_during());
     }
 
     fn run(&mut self) -> Result<(), End> {
@@ -235,18 +126,24 @@ impl<'a> Worker<'a> {
     }
 
     fn train_epoch(&mut self) -> Result<(), End> {
-        let order = epoch_order(&self.data.split.train, self.project.training.seed, self.epoch + 1, self.shuffle);
+        let order = epoch_order(
+            &self.data.split.train,
+            self.project.training.seed,
+            self.epoch + 1,
+            self.project.training.shuffle,
+        );
         self.sums = EpochSums::default();
-        for batch in order.chunks(self.batch_size()) {
+        let mut batches = order.chunks(self.batch_size()).peekable();
+        while let Some(batch) = batches.next() {
             self.obey()?;
             self.keep_pace()?;
-            self.one_step(batch)?;
+            self.one_step(batch, batches.peek().is_none())?;
             self.desk.out.flush_if_due();
         }
         self.collect()
     }
 
-    fn one_step(&mut self, batch: &[u32]) -> Result<(), End> {
+    fn one_step(&mut self, batch: &[u32], is_last: bool) -> Result<(), End> {
         let began = Instant::now();
         self.step += 1;
         let epoch = self.epoch + 1;
@@ -256,14 +153,18 @@ impl<'a> Worker<'a> {
             epoch,
             learning_rate: self.project.learning_rate * share,
             measure_norm: self.step % NORM_EVERY == 1,
+            measure_layers: is_last,
             clip_norm: self.project.clip_norm,
         };
-        self.trainer.step(batch, order);
+        let gathered = self.trainer.gather(batch);
+        let input = began.elapsed();
+        self.trainer.step(gathered, order);
         if self.trainer.n_pending() >= self.read_together() {
             self.collect()?;
         }
         let took = began.elapsed();
         self.trained += took;
+        self.sums.note_time(took, input);
         self.trained_rows += batch.len() as u64;
         if let Some(scout) = &mut self.scout {
             scout.note_cpu_step(took);
@@ -283,11 +184,10 @@ impl<'a> Worker<'a> {
 
     /// Reads back what steps have left on the device, and tells it.
     fn collect(&mut self) -> Result<(), End> {
-        for StepDone { row, rows, outputs } in self.trainer.collect().map_err(End::Trouble)? {
+        for done in self.trainer.collect().map_err(End::Trouble)? {
+            let row = done.row.clone();
+            self.sums.add(done);
             self.last_norm = row.gradient_norm.or(self.last_norm);
-            self.sums.loss += row.train_loss * rows.len() as f64;
-            self.sums.rows.extend(rows);
-            self.sums.outputs.extend(outputs);
             let is_finite = row.train_loss.is_finite();
             // A step that blew up is always told: it is what a later diagnosis needs to see.
             if !is_finite || (self.told_every > 0 && row.step % self.told_every == 0) {
@@ -318,7 +218,7 @@ impl<'a> Worker<'a> {
         for finding in self.doctor.observe(&row) {
             self.tell_finding(finding);
         }
-        let verdict = self.watch.observe(&row);
+        let verdict = self.watch.observe(row.epoch, watched(&row, self.watch.monitor()));
         if verdict.is_best {
             let weights = self.trainer.weights().map_err(End::Trouble)?;
             self.best = Some((row.clone(), weights));
@@ -343,11 +243,15 @@ impl<'a> Worker<'a> {
     }
 
     fn measure_epoch(&mut self, began: Instant) -> Result<EpochRow, TrainError> {
-        let validation = self.trainer.evaluate(&self.data.split.validation)?;
+        let mut sums = std::mem::take(&mut self.sums);
+        let validating = Instant::now();
+        let rows = &self.data.split.validation;
+        let (validation, layers) = self.trainer.evaluate_layers(rows, &sums.layers)?;
+        let errors = self.trainer.errors(rows, &validation.outputs);
+        let timing = sums.timing(self.epoch, validating.elapsed(), self.cpu_step);
         let (train_loss, train_metrics) = if self.measures_during() {
-            let sums = std::mem::take(&mut self.sums);
-            let loss = sums.loss / sums.rows.len().max(1) as f64;
-            (loss, self.trainer.measure(&sums.rows, sums.outputs).metrics)
+            let outputs = std::mem::take(&mut sums.outputs);
+            (sums.mean_loss(), self.trainer.measure(&sums.rows, outputs).metrics)
         } else {
             let train = self.trainer.evaluate(&self.data.split.train)?;
             (train.loss, train.metrics)
@@ -367,6 +271,12 @@ impl<'a> Worker<'a> {
             gradient_norm: self.last_norm,
             validation_se: Some(validation.loss_error),
             seconds: began.elapsed().as_secs_f64(),
+            train_parts: sums.parts(),
+            batch_deviation: sums.deviation(),
+            classes: errors.classes,
+            errors_by_certainty: errors.by_certainty,
+            layers,
+            timing,
         })
     }
 
@@ -419,6 +329,7 @@ impl<'a> Worker<'a> {
         let Some(scout) = &mut self.scout else { return Ok(()) };
         let Some(verdict) = scout.verdict() else { return Ok(()) };
         self.desk.out.tell(Event::Warning { text: verdict.text });
+        self.cpu_step = verdict.device.is_some().then_some(verdict.cpu_step);
         if let Some(device) = verdict.device {
             self.trainer.move_to(&device).map_err(End::Trouble)?;
             self.device = device;
@@ -454,8 +365,7 @@ impl<'a> Worker<'a> {
     }
 
     fn batch_size(&self) -> usize {
-        let all = self.data.split.train.len();
-        self.project.training.batch_size.map_or(all, |it| (it as usize).min(all)).max(1)
+        beginning::batch_size(&self.project, &self.data)
     }
 
     fn steps_per_epoch(&self) -> u64 {

@@ -3,6 +3,7 @@
 mod curves;
 mod data;
 mod doctor;
+mod experiments;
 mod log;
 mod predictions;
 mod setup;
@@ -11,5 +12,13 @@ mod top_bar;
 use super::{Cx, Home, Panel, PanelDef};
 
 /// Every panel, in the order of the window and of its tabs.
-pub const PANELS: &[PanelDef] =
-    &[top_bar::TOP_BAR, setup::SETUP, curves::CURVES, doctor::DOCTOR, data::DATA, predictions::PREDICTIONS, log::LOG];
+pub const PANELS: &[PanelDef] = &[
+    top_bar::TOP_BAR,
+    setup::SETUP,
+    curves::CURVES,
+    doctor::DOCTOR,
+    data::DATA,
+    predictions::PREDICTIONS,
+    experiments::EXPERIMENTS,
+    log::LOG,
+];

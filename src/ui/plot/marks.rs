@@ -167,6 +167,7 @@ mod tests {
             to_epoch,
             text: format!("{rule} was seen"),
             evidence: BTreeMap::new(),
+            formula: String::new(),
             rival: String::new(),
             remedies: Vec::new(),
         })

@@ -1,35 +1,41 @@
 //! Early stopping as the chart shows it: which epoch is best so far, and when patience ends.
 
+use crate::diagnose::stops::{self, watched};
 use crate::run::{EpochRow, Run};
-use crate::spec::{Monitor, Patience, StoppingSpec};
+use crate::spec::StoppingSpec;
 
-/// Follows the watched value epoch by epoch, as early stopping does: any better value is the best, and one
-/// that is better by more than min delta starts patience anew.
-#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) use stops::Window;
+
+/// Follows the watched value of the shown run, epoch by epoch, as its training does.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Watch {
+    rule: stops::Watch,
+    stopping: StoppingSpec,
     seen: usize,
     n_changes: usize,
-    best: Option<(u64, f64)>,
-    /// The epoch and value that patience counts from.
-    reference: Option<(u64, f64)>,
 }
 
-/// The stretch from the epoch that patience counts from to where it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Window {
-    pub(crate) from: u64,
-    pub(crate) to: u64,
+impl Default for Watch {
+    fn default() -> Self {
+        Self::of(&StoppingSpec::Off, 0)
+    }
 }
 
 impl Watch {
+    fn of(stopping: &StoppingSpec, n_changes: usize) -> Self {
+        Self { rule: stops::Watch::new(stopping), stopping: stopping.clone(), seen: 0, n_changes }
+    }
+
     /// Takes in the epochs told since the last call.
     pub(crate) fn follow(&mut self, run: &Run) {
         let rows = &run.history.epochs;
-        let is_same = self
-            .best
-            .is_none_or(|(epoch, value)| rows.get(epoch as usize - 1).is_some_and(|it| watched(run, it) == value));
+        let monitor = self.rule.monitor();
+        let is_same = self.stopping == run.project.stopping
+            && self.rule.best().is_none_or(|(epoch, value)| {
+                rows.get(epoch as usize - 1).is_some_and(|it| watched(it, monitor) == value)
+            });
         if self.seen > rows.len() || self.n_changes != run.changes.len() || !is_same {
-            *self = Self { n_changes: run.changes.len(), ..Self::default() };
+            *self = Self::of(&run.project.stopping, run.changes.len());
         }
         for row in &rows[self.seen..] {
             self.take(run, row);
@@ -38,54 +44,29 @@ impl Watch {
     }
 
     fn take(&mut self, run: &Run, row: &EpochRow) {
-        let sign = if monitor(run).larger_is_better() { -1.0 } else { 1.0 };
-        let value = watched(run, row);
-        if !value.is_finite() {
-            return;
-        }
-        if self.best.is_none_or(|(_, best)| sign * value < sign * best) {
-            self.best = Some((row.epoch, value));
-        }
-        let Some(patience) = patience(run).filter(|it| row.epoch > it.warmup) else { return };
-        let min_delta = setting_at(run, "stopping.min_delta", row.epoch).unwrap_or(patience.min_delta);
-        if self.reference.is_none_or(|(_, reference)| sign * value + min_delta < sign * reference) {
-            self.reference = Some((row.epoch, value));
-        }
+        turn(&mut self.rule, run, row.epoch);
+        self.rule.observe(row.epoch, watched(row, self.rule.monitor()));
     }
 
     /// The best epoch: the one whose weights were kept where that was told, else the best watched value so far.
     pub(crate) fn best_epoch(&self, run: &Run) -> Option<u64> {
         let told = run.finished.as_ref().map(|it| it.best_epoch).filter(|it| *it > 0);
-        told.or(self.best.map(|it| it.0))
+        told.or(self.rule.best().map(|it| it.0))
     }
 
     /// The patience window, once an epoch has passed without improvement.
     pub(crate) fn window(&self, run: &Run) -> Option<Window> {
-        let patience = patience(run)?;
-        let length = setting_at(run, "stopping.patience", run.epoch() + 1).map_or(patience.patience, |it| it as u64);
-        let from = self.reference.map_or(patience.warmup, |it| it.0);
-        (run.epoch() > from).then_some(Window { from, to: from + length })
+        let mut rule = self.rule.clone();
+        turn(&mut rule, run, run.epoch() + 1);
+        rule.window()
     }
 }
 
-fn monitor(run: &Run) -> Monitor {
-    patience(run).map_or(Monitor::ValidationLoss, |it| it.monitor)
-}
-
-fn patience(run: &Run) -> Option<&Patience> {
-    match &run.project.stopping {
-        StoppingSpec::Patience(it) => Some(it),
-        StoppingSpec::Off => None,
-    }
-}
-
-/// The watched value of an epoch; NaN where it was not measured.
-fn watched(run: &Run, row: &EpochRow) -> f64 {
-    match monitor(run).into() {
-        "validation_loss" => row.validation_loss,
-        "train_loss" => row.train_loss,
-        metric => row.metrics.get(metric).copied().unwrap_or(f64::NAN),
-    }
+/// Patience and min delta as they stood in an epoch, where they were turned while training.
+fn turn(rule: &mut stops::Watch, run: &Run, epoch: u64) {
+    let StoppingSpec::Patience(usual) = &run.project.stopping else { return };
+    let patience = setting_at(run, "stopping.patience", epoch).map_or(usual.patience, |it| it as u64);
+    rule.turn(patience, setting_at(run, "stopping.min_delta", epoch).unwrap_or(usual.min_delta));
 }
 
 /// What a knob that was turned while training stood at in an epoch; none where it was not turned before it.
@@ -128,21 +109,6 @@ mod tests {
             Some(3),
             "a small gain does not renew patience, but is still the best"
         );
-    }
-
-    #[test]
-    fn the_window_is_where_early_stopping_counts() {
-        let losses = [1.0, 0.9, 0.7, 0.72, f64::NAN, 0.69, 0.71, 0.8];
-        for setting in ["stopping.min_delta=0", "stopping.min_delta=0.05", "stopping.warmup=3"] {
-            for n in 1..=losses.len() {
-                let run = run_of(&losses[..n], &["stopping.patience=5", setting]);
-                let counted = crate::session::Watch::countdown_of(&run.project, &run.history.epochs);
-                let expected = counted
-                    .filter(|it| it.waited > 0)
-                    .map(|it| Window { from: it.since_epoch, to: it.since_epoch + it.patience });
-                assert_eq!(watch(&run).window(&run), expected, "{setting} after {n} epochs");
-            }
-        }
     }
 
     #[test]

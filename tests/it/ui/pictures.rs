@@ -61,7 +61,10 @@ fn record_the_runs() {
         let job = Job { watched: true, name: project.name.clone(), ..Job::new(project, Path::new("")) };
         let mut session = Session::spawn(job, || ());
         let (mut lines, mut views) = (String::new(), None);
-        while let Some(events) = session.wait() {
+        let mut is_over = false;
+        while !is_over {
+            let events = session.wait().expect("a run ends in words");
+            is_over = events.iter().any(|it| matches!(it, Event::Finished(_)));
             // Single steps would make a large file of a small run.
             for event in events.iter().filter(|it| !matches!(it, Event::Step(_))) {
                 lines += &(event.to_json() + "\n");

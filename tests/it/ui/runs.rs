@@ -155,6 +155,7 @@ fn started() -> Started {
         classes: vec!["No".to_owned(), "Yes".to_owned()],
         loss_unit: "nats".to_owned(),
         baseline: metrics(&[("loss", 0.578), ("accuracy", 0.735), ("balanced_accuracy", 0.5), ("roc_auc", 0.5)]),
+        ..Started::default()
     }
 }
 
@@ -191,6 +192,7 @@ fn row(epoch: u64) -> EpochRow {
         gradient_norm: Some(0.5 + 1.2 * (-x / 10.0).exp() + 0.2 * noise(epoch + 33)),
         validation_se: None,
         seconds: 0.35,
+        ..EpochRow::default()
     }
 }
 
@@ -238,6 +240,7 @@ fn overfitting_row(epoch: u64) -> FindingRow {
             ("validation_loss".to_owned(), evidence(0.618, 0.465)),
             ("gap".to_owned(), evidence(0.404, 0.1)),
         ]),
+        formula: "validation loss now / at its best - 1 = 0.618 / 0.423 - 1 = 46 %, above 10 %".to_owned(),
         rival: "A lucky early epoch".to_owned(),
         remedies: vec![Remedy {
             label: "Dropout 0.3".to_owned(),

@@ -162,6 +162,7 @@ mod tests {
             to_epoch: epoch,
             text: String::new(),
             evidence: std::collections::BTreeMap::new(),
+            formula: String::new(),
             rival: String::new(),
             remedies: Vec::new(),
         };

@@ -105,6 +105,7 @@ impl Setup {
                 self.knobs_ui(ui, cx, form, section);
             }
             Section::Hardware => hardware::hardware_ui(ui, cx, !form.is_live),
+            Section::Doctor => self.knobs_ui(ui, cx, form, section),
         });
         ui.add_space(space::S);
     }

@@ -149,7 +149,7 @@ fn way_out(cx: &Cx<'_>, section: Section) -> Option<(String, Project)> {
             mended.device = crate::spec::DeviceSpec::Cpu;
             "Use the CPU".to_owned()
         }
-        Section::Dataset | Section::Optimizer | Section::Schedule | Section::Training => return None,
+        Section::Dataset | Section::Optimizer | Section::Schedule | Section::Training | Section::Doctor => return None,
     };
     (mended != *cx.draft).then_some((text, mended))
 }
@@ -164,7 +164,8 @@ pub(super) fn misfit(studio: &Studio, draft: &Project, section: Section, id: &st
         | Section::Schedule
         | Section::Training
         | Section::Stopping
-        | Section::Hardware => return None,
+        | Section::Hardware
+        | Section::Doctor => return None,
     };
     let mut tried = draft.clone();
     tried.set_value(key, id).ok()?;

@@ -29,6 +29,10 @@ pub(super) fn summary(cx: &Cx<'_>, section: Section) -> String {
             StoppingSpec::Patience(it) => format!("Patience {}", it.patience),
         },
         Section::Hardware => hardware(cx),
+        Section::Doctor => match draft.doctor.n_moved() {
+            0 => "Usual thresholds".to_owned(),
+            n => format!("{} moved", counted(n as u64, "threshold")),
+        },
     }
 }
 

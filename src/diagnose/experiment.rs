@@ -1,0 +1,202 @@
+//! What an experiment on a copy of the training says: the verdict of a probe, the band of a range test.
+
+use super::stats::median;
+use super::words::{number, percent};
+use crate::run::{Fork, RangePoint, Verdict};
+
+/// How much further a fork must get than the training itself, as a share of the loss where both began: less would
+/// not be worth a change.
+const LEAST_GAIN: f64 = 0.01;
+
+/// The same in standard deviations of single losses around their neighbours.
+const LEAST_GAIN_NOISE: f64 = 2.0;
+
+/// Losses at the end of a fork whose median says where it got to.
+const END: usize = 3;
+
+/// Memory of the moving average over a range test's losses, as fastai and Lightning have it.
+const SMOOTHING: f64 = 0.98;
+
+/// First and last points of a range test that are not looked at: the average settles, and the loss explodes.
+const SKIPPED_START: f64 = 0.1;
+const SKIPPED_END: usize = 5;
+
+/// The test ends where the smoothed loss is this many times its best.
+const EXPLODED: f64 = 4.0;
+
+/// Which cause the forks support, and why in a sentence.
+///
+/// A third and three times the learning rate are compared with the rate itself: "stuck" looks the same for a rate
+/// that is too high and for one that is too low, and only trying tells.
+pub fn judge(forks: &[Fork]) -> (Verdict, String) {
+    let own = forks.iter().find(|it| it.factor == 1.0);
+    let best_of = |is_it: fn(f64) -> bool| {
+        let among = forks.iter().filter(|it| is_it(it.factor));
+        among.min_by(|a, b| reached(a).total_cmp(&reached(b)))
+    };
+    let (Some(own), Some(lower), Some(higher)) = (own, best_of(|it| it < 1.0), best_of(|it| it > 1.0)) else {
+        return (Verdict::Neither, "The experiment was cut short, so that nothing can be said.".to_owned());
+    };
+    let start = own.losses.first().copied().unwrap_or(f64::NAN);
+    let least = (LEAST_GAIN * start.abs()).max(LEAST_GAIN_NOISE * noise(own));
+    let told = |fork: &Fork| {
+        let end = reached(fork);
+        let end = if end.is_finite() {
+            format!("{} at {}", number(end), number(fork.learning_rate))
+        } else {
+            format!("no number any more at {}", number(fork.learning_rate))
+        };
+        end
+    };
+    let all =
+        format!("From {} the training loss came to {}, {} and {}", number(start), told(lower), told(own), told(higher));
+    let (down, up) = (gain(own, lower), gain(own, higher));
+    if down > least && down >= up {
+        let text = format!("{all}. Smaller steps get further: the learning rate is too high.");
+        (Verdict::TooHigh, text)
+    } else if up > least {
+        let text = format!("{all}. Larger steps get further: the learning rate is too low.");
+        (Verdict::TooLow, text)
+    } else {
+        let text = format!(
+            "{all}. Neither gets further by {} of it or more: the learning rate is not what holds it back. Dead or saturated units, or inputs that say nothing more, are left.",
+            percent(least / start.abs().max(f64::MIN_POSITIVE))
+        );
+        (Verdict::Neither, text)
+    }
+}
+
+/// Where a fork got to; infinite where its loss was lost.
+fn reached(fork: &Fork) -> f64 {
+    let end = fork.losses.len().saturating_sub(END);
+    let last = &fork.losses[end..];
+    if last.iter().any(|it| !it.is_finite()) {
+        return f64::INFINITY;
+    }
+    median(last.iter().copied()).unwrap_or(f64::INFINITY)
+}
+
+/// How much lower than `own` another fork got.
+fn gain(own: &Fork, other: &Fork) -> f64 {
+    let (own, other) = (reached(own), reached(other));
+    if other.is_finite() { own - other } else { f64::NEG_INFINITY }
+}
+
+/// Standard deviation of single losses around the line through their neighbours.
+fn noise(fork: &Fork) -> f64 {
+    let bends = fork.losses.windows(3).map(|it| (it[0] - 2.0 * it[1] + it[2]).abs()).filter(|it| it.is_finite());
+    median(bends).map_or(0.0, |it| it / (0.6745 * 6.0_f64.sqrt()))
+}
+
+/// Adds a step to a range test. False where the loss has exploded and the test is over.
+pub fn add_point(points: &mut Vec<RangePoint>, learning_rate: f64, loss: f64) -> bool {
+    let n = points.len() as i32;
+    let before = points.last().map_or(0.0, |it| it.smoothed * (1.0 - SMOOTHING.powi(n)));
+    let smoothed = (SMOOTHING * before + (1.0 - SMOOTHING) * loss) / (1.0 - SMOOTHING.powi(n + 1));
+    points.push(RangePoint { learning_rate, loss, smoothed });
+    let best = points.iter().map(|it| it.smoothed).fold(f64::INFINITY, f64::min);
+    loss.is_finite() && smoothed <= EXPLODED * best
+}
+
+/// The learning rates worth trying after a range test: from where the loss falls fastest, for a careful start, to a
+/// third of where it is lowest. None where it never falls.
+///
+/// Source: Smith 2017, "Cyclical learning rates for training neural networks" (arXiv 1506.01186); the band lies
+/// between fastai's `steep` and its `minimum`, since a single number would claim too much.
+pub fn band(points: &[RangePoint]) -> Option<[f64; 2]> {
+    let from = (SKIPPED_START * points.len() as f64).ceil() as usize;
+    let to = points.len().saturating_sub(SKIPPED_END);
+    let seen = points.get(from..to).filter(|it| it.len() >= 5)?;
+    let lowest = (0..seen.len()).min_by(|a, b| seen[*a].smoothed.total_cmp(&seen[*b].smoothed))?;
+    let start = seen[0].smoothed;
+    if !(seen[lowest].smoothed < start * (1.0 - LEAST_GAIN)) {
+        return None;
+    }
+    // Slopes over a few points, in loss for each factor of the learning rate.
+    let reach = (seen.len() / 20).max(1);
+    let slope = |idx: usize| {
+        let (a, b) = (&seen[idx.saturating_sub(reach)], &seen[(idx + reach).min(lowest)]);
+        (b.smoothed - a.smoothed) / (b.learning_rate / a.learning_rate).ln().max(f64::MIN_POSITIVE)
+    };
+    let steepest = (0..lowest).min_by(|a, b| slope(*a).total_cmp(&slope(*b)))?;
+    let (low, high) = (seen[steepest].learning_rate, seen[lowest].learning_rate / 3.0);
+    Some([low.min(high), low.max(high)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::made_up::Noise;
+
+    fn fork(factor: f64, losses: impl Fn(f64) -> f64) -> Fork {
+        Fork { factor, learning_rate: 0.01 * factor, losses: (0..=12).map(|it| losses(f64::from(it))).collect() }
+    }
+
+    fn probe(lower: f64, own: f64, higher: f64) -> (Verdict, String) {
+        let to = |end: f64| move |it: f64| 1.0 + (end - 1.0) * it / 12.0;
+        judge(&[fork(1.0 / 3.0, to(lower)), fork(1.0, to(own)), fork(3.0, to(higher))])
+    }
+
+    #[test]
+    fn the_fork_that_gets_further_names_the_cause() {
+        assert_eq!(probe(0.7, 0.99, 1.3).0, Verdict::TooHigh);
+        assert_eq!(probe(0.997, 0.99, 0.9).0, Verdict::TooLow);
+        assert_eq!(probe(0.999, 0.998, 0.999).0, Verdict::Neither);
+        let text = probe(0.7, 0.99, 1.3).1;
+        assert!(text.contains("at 0.00333") && text.contains("too high"), "{text}");
+    }
+
+    #[test]
+    fn a_fork_that_is_lost_gets_nowhere() {
+        let lost = fork(3.0, |it| if it > 4.0 { f64::NAN } else { 1.0 });
+        let (verdict, text) = judge(&[fork(1.0 / 3.0, |_| 1.0), fork(1.0, |_| 1.0), lost]);
+        assert_eq!(verdict, Verdict::Neither);
+        assert!(text.contains("no number any more at 0.03"), "{text}");
+    }
+
+    #[test]
+    fn a_gain_within_the_noise_says_nothing() {
+        for seed in 0..50 {
+            let draw = |factor: f64, seed: u64| {
+                let mut noise = Noise::new(seed);
+                let losses = (0..=12).map(|_| 1.0 + 0.1 * noise.normal()).collect();
+                Fork { factor, learning_rate: factor, losses }
+            };
+            let forks = [draw(1.0 / 3.0, 3 * seed), draw(1.0, 3 * seed + 1), draw(3.0, 3 * seed + 2)];
+            let (verdict, text) = judge(&forks);
+            let gains = [gain(&forks[1], &forks[0]), gain(&forks[1], &forks[2])];
+            assert!(verdict == Verdict::Neither || gains.iter().any(|it| *it > 0.1), "seed {seed}: {text}");
+        }
+    }
+
+    /// Level, falling from about 1e-4, lowest at 1e-1, exploding behind it.
+    fn ranged() -> Vec<RangePoint> {
+        let mut points = Vec::new();
+        for step in 0..100 {
+            let learning_rate = 1e-7 * 10_f64.powf(8.0 * f64::from(step) / 99.0);
+            let fall = 1.0 / (1.0 + (learning_rate / 1e-3).powf(0.8));
+            if !add_point(&mut points, learning_rate, 2.0 * fall + 0.2 + (learning_rate / 0.3).powi(3)) {
+                break;
+            }
+        }
+        points
+    }
+
+    #[test]
+    fn the_band_lies_where_the_loss_falls_and_the_test_ends_where_it_explodes() {
+        let points = ranged();
+        assert!(points.len() < 100, "it must not go on after the explosion");
+        let [low, high] = band(&points).unwrap();
+        assert!((1e-4..2e-2).contains(&low) && (low..0.3).contains(&high), "{low} {high}");
+    }
+
+    #[test]
+    fn a_loss_that_never_falls_has_no_band() {
+        let mut points = Vec::new();
+        for step in 0..100 {
+            add_point(&mut points, 1e-7 * 1.2_f64.powi(step), 1.0 + 1e-3 * f64::from(step));
+        }
+        assert_eq!(band(&points), None);
+        assert_eq!(band(&points[..4]), None);
+    }
+}

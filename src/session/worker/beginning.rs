@@ -1,0 +1,149 @@
+//! The beginning of a run: the device, the first event, and the doctor who watches from it on.
+
+use std::sync::Arc;
+
+use super::super::Desk;
+use super::super::auto::{self, Scout};
+use super::super::job::{Job, Ready};
+use super::super::recorder::Recorder;
+use super::{End, Worker};
+use crate::data::{Prepared, Scaling, facts};
+use crate::diagnose::{Context, Doctor};
+use crate::engine::{OpenDevice, TrainError, Trainer, Weights, open_device};
+use crate::run::{Event, FinishReason, Preparing, Started};
+use crate::spec::{DeviceSpec, Project, Task, TextValue as _};
+
+/// Points of a step curve that are told to somebody looking on.
+const MOST_STEPS_TOLD: u64 = 1_000_000;
+
+/// Trains to the end and tells everything.
+pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
+    let Ready { mut job, data, init, folder } = ready;
+    if let Some(folder) = folder {
+        match Recorder::new(folder, job.log_every) {
+            Ok(recorder) => desk.out.record(recorder),
+            Err(trouble) => return desk.out.fail(&trouble),
+        }
+    }
+    let opened = match open(&job, &data, init.as_ref(), desk) {
+        Ok(it) => it,
+        Err(err) => return desk.out.fail(&err.to_string()),
+    };
+    job.project.device.read(&opened.device.id).ok();
+    if let Some(trouble) = desk.out.recorder().and_then(|it| it.rewrite_project(&job.project).err()) {
+        desk.out.tell(Event::Warning { text: trouble });
+    }
+    let run = desk.out.recorder().map_or_else(|| job.name.clone(), |it| it.folder().name());
+    let first = match started(&job, &data, &opened, run) {
+        Ok(it) => it,
+        Err(err) => return desk.out.fail(&err.to_string()),
+    };
+    let doctor = Doctor::new(Context::new(&job.project, &first));
+    let n_steps = first.steps_per_epoch * first.epochs;
+    let mut worker = Worker::new(desk, opened.trainer, data, job.project, opened.device, opened.scout, doctor);
+    worker.watched = job.watched;
+    worker.paused = job.begins_paused;
+    worker.began = job.began;
+    worker.cpu_step = opened.cpu_step;
+    worker.told_every = told_every(job.log_every, job.watched, n_steps);
+    worker.begin(first);
+    if let Some(text) = opened.told {
+        worker.desk.out.tell(Event::Warning { text });
+    }
+    let end = worker
+        .run()
+        .map_or_else(|end| end, |()| End::Reason(FinishReason::Completed, "All epochs were trained".to_owned()));
+    worker.finish(end);
+}
+
+impl Worker<'_> {
+    fn begin(&mut self, first: Started) {
+        self.desk.out.tell(Event::Started(first));
+        if self.paused {
+            self.desk.out.tell(Event::Paused { step: 0 });
+        }
+        self.desk.out.flush();
+        self.trainer.keep_outputs(self.measures_during());
+    }
+}
+
+/// A device with a network on it.
+struct Opened {
+    device: OpenDevice,
+    trainer: Trainer,
+    /// Where the device is still to be chosen.
+    scout: Option<Scout>,
+    /// Median seconds of a step on the CPU, where a graphics device trains.
+    cpu_step: Option<f64>,
+    /// How the device was chosen.
+    told: Option<String>,
+}
+
+fn open(job: &Job, data: &Arc<Prepared>, init: Option<&Weights>, desk: &mut Desk) -> Result<Opened, TrainError> {
+    let project = &job.project;
+    let is_graphics = project.device != DeviceSpec::Cpu && project.device != DeviceSpec::Auto;
+    if is_graphics {
+        let text =
+            "Opening the graphics device and compiling its programs. The first step can take a minute".to_owned();
+        desk.out.show(Event::Preparing(Preparing { text }));
+        desk.out.flush();
+    }
+    let remembered = (project.device == DeviceSpec::Auto).then(|| auto::remembered(project, data)).flatten();
+    let is_open = project.device == DeviceSpec::Auto && remembered.is_none();
+    // Compared with, in case the card turns out to be the slower one.
+    let timed = is_graphics.then(|| auto::time_cpu(project, data)).flatten();
+    let (device, told, cpu_step) = match remembered {
+        Some(it) => (it.device, Some(it.text), Some(it.cpu_step)),
+        None => (open_device(project.device)?, None, timed),
+    };
+    let trainer = Trainer::new(project, Arc::clone(data), &device, init)?;
+    Ok(Opened { device, trainer, scout: is_open.then(|| Scout::new(project, data)), cpu_step, told })
+}
+
+fn started(job: &Job, data: &Prepared, opened: &Opened, run: String) -> Result<Started, TrainError> {
+    let (split, trainer) = (&data.split, &opened.trainer);
+    let task = match data.task {
+        Task::Regression => "regression",
+        Task::Binary => "binary",
+        Task::Classes(_) => "classes",
+    };
+    let loss_unit = match data.task {
+        Task::Regression if data.target_scale == Scaling::IDENTITY => "target",
+        Task::Regression => "standardized",
+        Task::Binary | Task::Classes(_) => "nats",
+    };
+    Ok(Started {
+        version: 1,
+        run,
+        project: job.name.clone(),
+        device: opened.device.id.clone(),
+        parameters: trainer.n_parameters(),
+        train_rows: split.train.len(),
+        validation_rows: split.validation.len(),
+        test_rows: split.test.len(),
+        steps_per_epoch: (split.train.len() as u64).div_ceil(batch_size(&job.project, data) as u64),
+        epochs: job.project.training.epochs,
+        task: task.to_owned(),
+        target: data.target_name.clone(),
+        classes: data.classes.clone(),
+        loss_unit: loss_unit.to_owned(),
+        baseline: trainer.baseline(&split.validation),
+        initial_loss: Some(trainer.evaluate(&split.validation)?.loss),
+        data: Some(facts(data)),
+    })
+}
+
+/// Rows in one step, at most all of them.
+pub(super) fn batch_size(project: &Project, data: &Prepared) -> usize {
+    let all = data.split.train.len();
+    project.training.batch_size.map_or(all, |it| (it as usize).min(all)).max(1)
+}
+
+/// Every how many steps one is told; 0 for never.
+fn told_every(log_every: Option<u64>, watched: bool, n_steps: u64) -> u64 {
+    match log_every {
+        Some(every) => every.max(1),
+        None if watched => n_steps.div_ceil(MOST_STEPS_TOLD).max(1),
+        None => 0,
+    }
+}
