@@ -69,6 +69,11 @@ impl Dialogs {
         matches!(self.asked, Some(Asked::Typed { .. }))
     }
 
+    /// Whether something is asked and not yet answered.
+    pub(super) fn is_open(&self) -> bool {
+        self.asked.is_some()
+    }
+
     pub(super) fn open_file(&mut self, ctx: &egui::Context) {
         self.ask(ctx, Question::OpenFile, String::new());
     }

@@ -1,9 +1,9 @@
 //! The window's shell: polls the studio, draws the layout, and does what only a window can.
 
-mod closing;
 mod dialogs;
 mod help;
 mod icon;
+mod leaving;
 mod open;
 mod shortcuts;
 mod shot;
@@ -14,8 +14,8 @@ use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::Toasts;
 use crate::ui::{Cx, Layout, LayoutState, Wish};
 
-use closing::Closing;
 use dialogs::{Answer, Dialogs};
+use leaving::Leaving;
 
 pub use open::run;
 pub use shot::shot;
@@ -29,7 +29,7 @@ pub struct App {
     layout: Layout,
     toasts: Toasts,
     dialogs: Dialogs,
-    closing: Closing,
+    leaving: Leaving,
     has_help: bool,
     actions: Vec<Action>,
     wishes: Vec<Wish>,
@@ -49,16 +49,18 @@ impl App {
             layout: Layout::new(state),
             toasts: Toasts::default(),
             dialogs: Dialogs::typed(),
-            closing: Closing::default(),
+            leaving: Leaving::default(),
             has_help: false,
             actions: Vec::new(),
             wishes: Vec::new(),
         }
     }
 
-    /// Takes in what training, loading and probing have told, and shows notices.
-    pub fn poll(&mut self) {
+    /// Takes in what training, loading and probing have told, shows notices, and holds the window open where closing
+    /// it would lose something.
+    pub fn poll(&mut self, ctx: &egui::Context) {
         self.studio.poll();
+        self.leaving.watch(ctx, &mut self.studio, self.dialogs.is_open());
         for notice in self.studio.notices.drain(..) {
             self.toasts.add(notice.text, notice.is_error);
         }
@@ -83,7 +85,8 @@ impl App {
     pub fn panel_ui(&mut self, ui: &mut egui::Ui, id: &str) -> Result<(), String> {
         let mut draft = self.studio.projects.draft.clone();
         let Self { studio, layout, actions, wishes, .. } = self;
-        let outcome = layout.panel_ui(ui, &mut Cx { studio, draft: &mut draft, actions, wishes, now: None }, id);
+        let cx = &mut Cx { studio, draft: &mut draft, actions, wishes, now: None };
+        let outcome = layout.panel_ui(ui, cx, id);
         self.carry_out(ui, draft);
         outcome
     }
@@ -96,14 +99,14 @@ impl App {
         if let Some(answer) = self.dialogs.ui(ui) {
             self.take_answer(answer);
         }
-        self.closing.ui(ui, &mut self.studio);
+        self.leaving.ui(ui, &self.studio, &mut self.actions, &mut self.wishes);
         self.drops_ui(ui);
         self.toasts.ui(ui);
     }
 
     /// Whether a dialog has the keyboard.
     fn is_blocked(&self) -> bool {
-        self.has_help || self.dialogs.is_asking() || self.closing.is_asking()
+        self.has_help || self.dialogs.is_asking() || self.leaving.is_asking()
     }
 
     /// Puts the draft in place and does what the frame asked for, in order.
@@ -118,7 +121,9 @@ impl App {
         }
         let has_acted = !self.actions.is_empty();
         for action in self.actions.drain(..) {
-            self.studio.act(action);
+            if !self.leaving.holds(&action, &self.studio) {
+                self.studio.act(action);
+            }
         }
         if has_acted {
             ctx.request_repaint();
@@ -178,8 +183,7 @@ impl App {
 impl eframe::App for App {
     /// Runs even while the window is hidden: training must never wait for a glance.
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.poll();
-        self.closing.watch(ctx, &mut self.studio);
+        self.poll(ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {

@@ -49,7 +49,7 @@ fn draw(studio: Studio, size: [u32; 2], dark: bool, panel: Option<&str>) -> Resu
                 (slot, Some(studio)) => slot.insert(App::new(ui, studio, state.clone())),
                 (None, None) => return,
             };
-            app.poll();
+            app.poll(ui);
             // The harness leaves a margin around what it shows; a window has none.
             let whole = ui.ctx().content_rect();
             ui.set_clip_rect(whole);

@@ -39,6 +39,11 @@ impl Runs {
         self.session.is_some() && self.shown.as_ref().is_some_and(Run::is_live)
     }
 
+    /// Whether an earlier training, asked to stop, is still writing.
+    pub fn is_retiring(&self) -> bool {
+        !self.retiring.is_empty()
+    }
+
     pub(super) fn poll(&mut self, notices: &mut Vec<Notice>) {
         self.retiring.retain_mut(|it| {
             it.drain();

@@ -93,7 +93,7 @@ fn stage_ui(ui: &mut egui::Ui, stage: &mut Stage) {
     }
     let Some(app) = app else { return };
     if *is_live {
-        app.poll();
+        app.poll(ui);
     }
     // The harness leaves a margin around what it shows; a window has none.
     let window = ui.ctx().content_rect();

@@ -1,6 +1,7 @@
 //! The window as people and programs see it: by accessible names first, by pixels second.
 
 pub(crate) mod harness;
+mod leaving;
 mod panels;
 mod pictures;
 pub(crate) mod runs;

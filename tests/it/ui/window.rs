@@ -13,7 +13,7 @@ use super::harness::{Window, step_until, window};
 const SIZE: [f32; 2] = [1280.0, 800.0];
 
 /// A window on the penguins, its data read.
-fn penguins(settings: &[&str]) -> Window {
+pub(super) fn penguins(settings: &[&str]) -> Window {
     let mut project = Project::default();
     for setting in ["data=penguins", "model.hidden=[16]", "learning_rate=0.01", "device=cpu", "loss=cross_entropy"]
         .iter()
@@ -30,19 +30,19 @@ fn penguins(settings: &[&str]) -> Window {
 }
 
 /// One that trains on and on, slowly enough to be watched.
-fn endless() -> Window {
+pub(super) fn endless() -> Window {
     let mut window = penguins(&["epochs=100000", "pace=300", "stopping=off"]);
     click(&mut window, "Train");
     step_until(&mut window, "two epochs", |it| it.run().epoch() >= 2);
     window
 }
 
-fn click(window: &mut Window, name: &str) {
+pub(super) fn click(window: &mut Window, name: &str) {
     window.get_by_role_and_label(Role::Button, name).click();
     window.run_steps(2);
 }
 
-fn phase_is(phase: Phase) -> impl Fn(&super::harness::Stage) -> bool {
+pub(super) fn phase_is(phase: Phase) -> impl Fn(&super::harness::Stage) -> bool {
     move |it| it.studio().runs.shown.as_ref().is_some_and(|run| run.phase == phase)
 }
 
