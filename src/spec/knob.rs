@@ -58,7 +58,7 @@ pub struct Range {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     Linear,
-    /// Equal distances are equal factors.
+    /// Equal distances are equal factors. Where the range begins at 0, exactly 0 is the far left.
     Log,
 }
 
@@ -259,7 +259,7 @@ impl Knob<'_> {
         Knob { key, label, help, value: Value::Real { at, range, scale: Scale::Linear }, live: false }
     }
 
-    /// A number on a logarithmic slider.
+    /// A number whose useful values span powers of ten, on a logarithmic slider.
     pub fn log<'a>(
         key: &'static str,
         label: &'static str,

@@ -191,7 +191,7 @@ fn epsilon(at: &mut f64) -> Knob<'_> {
 }
 
 fn decay(at: &mut f64) -> Knob<'_> {
-    Knob::real(
+    Knob::log(
         "optimizer.weight_decay",
         "Weight decay",
         at,

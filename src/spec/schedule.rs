@@ -126,7 +126,7 @@ impl ScheduleSpec {
                     },
                     live: false,
                 },
-                Knob::real(
+                Knob::log(
                     "schedule.floor",
                     "Lowest",
                     &mut it.floor,

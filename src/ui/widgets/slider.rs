@@ -10,12 +10,21 @@ use super::focus_ring_ui;
 use crate::spec::Scale;
 use crate::ui::theme::{Theme, size};
 
+/// Lowest number above 0 that anyone aims for on a logarithmic rail; smaller ones are typed.
+const LOWEST: f64 = 1e-6;
+/// The same where nothing above 1 is allowed and 0 is not either, as for the epsilon in a denominator.
+const LOWEST_OF_SMALL: f64 = 1e-12;
+/// Share of a logarithmic rail at its left that stands for 0, where the range begins there: wide enough to be hit.
+const ZERO_STOP: f64 = 0.06;
+
 /// How a value lies on the rail.
 pub(super) struct Rail {
     range: RangeInclusive<f64>,
     scale: Scale,
-    /// Lowest value of a logarithmic rail; where the range begins at 0, the far left still is 0.
+    /// Lowest value above 0 of a logarithmic rail.
     low: f64,
+    /// Share of the rail that stands for 0.
+    stop: f64,
     is_whole: bool,
 }
 
@@ -44,22 +53,17 @@ pub(super) fn slider_ui(ui: &mut Ui, width: f32, value: &mut f64, rail: &Rail, n
 }
 
 impl Rail {
-    /// Any number. The lowest value of a logarithmic range that begins at 0 is far below what anyone sets.
+    /// Any number.
     pub(super) fn real(range: RangeInclusive<f64>, scale: Scale) -> Self {
-        let low = if *range.start() > 0.0 {
-            *range.start()
-        } else if *range.end() > 1.0 {
-            1e-6
-        } else {
-            1e-12
-        };
-        Self { range, scale, low, is_whole: false }
+        let is_small = *range.end() <= 1.0 && *range.start() > 0.0;
+        let low = range.start().max(if is_small { LOWEST_OF_SMALL } else { LOWEST });
+        Self { stop: stop(&range, scale), range, scale, low, is_whole: false }
     }
 
     /// A whole number.
     pub(super) fn whole(range: RangeInclusive<f64>, scale: Scale) -> Self {
         let low = range.start().max(1.0);
-        Self { range, scale, low, is_whole: true }
+        Self { stop: stop(&range, scale), range, scale, low, is_whole: true }
     }
 
     /// Where the value lies, from 0 at the left to 1 at the right.
@@ -68,7 +72,10 @@ impl Rail {
         let share = match self.scale {
             Scale::Linear => (value - min) / (max - min),
             Scale::Log if value <= 0.0 => 0.0,
-            Scale::Log => (value.ln() - self.low.ln()) / (max.ln() - self.low.ln()),
+            Scale::Log => {
+                let above = (value.ln() - self.low.ln()) / (max.ln() - self.low.ln());
+                self.stop + (1.0 - self.stop) * above.max(0.0)
+            }
         };
         if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }
     }
@@ -78,24 +85,31 @@ impl Rail {
         let share = share.clamp(0.0, 1.0);
         match self.scale {
             Scale::Linear => min + share * (max - min),
-            Scale::Log if share == 0.0 => min.max(if min > 0.0 || self.is_whole { min } else { 0.0 }),
-            Scale::Log => (self.low.ln() + share * (max.ln() - self.low.ln())).exp(),
+            Scale::Log if share < self.stop => min,
+            Scale::Log => {
+                let above = (share - self.stop) / (1.0 - self.stop);
+                (self.low.ln() + above * (max.ln() - self.low.ln())).exp()
+            }
         }
     }
 
     /// The roundest number under the pointer.
     fn value_at(&self, x: f32, travel: &RangeInclusive<f32>) -> f64 {
         let share = |x: f32| f64::from((x - travel.start()) / (travel.end() - travel.start()).max(1.0));
-        if share(x) <= 0.0 {
+        if share(x) <= 0.0 || share(x) < self.stop {
             return self.held(self.value(0.0));
         }
-        let (near, far) = (self.value(share(x - 1.0).max(1e-9)), self.value(share(x + 1.0)));
+        let (near, far) = (self.value(share(x - 1.0).max(self.stop)), self.value(share(x + 1.0)));
         self.held(best_in_range_f64(near, far))
     }
 
     /// A few steps on: by a hundredth of the rail, and by at least one for a whole number.
     fn stepped(&self, value: f64, steps: i32) -> f64 {
-        let there = self.value(self.share(value) + f64::from(steps) * 0.01);
+        let from = self.share(value);
+        // One step leads out of the stop at 0.
+        let from = if steps > 0 && from < self.stop { self.stop - 0.01 } else { from };
+        // A hair above what rounding would take below the stop.
+        let there = self.value(from + f64::from(steps) * 0.01 + 1e-9);
         let there =
             if self.is_whole && (there - value).abs() < 1.0 { value + f64::from(steps.signum()) } else { there };
         self.held(rounded_to_digits(there, 3))
@@ -105,6 +119,10 @@ impl Rail {
         let value = if self.is_whole { value.round() } else { value };
         value.clamp(*self.range.start(), *self.range.end())
     }
+}
+
+fn stop(range: &RangeInclusive<f64>, scale: Scale) -> f64 {
+    if scale == Scale::Log && *range.start() == 0.0 { ZERO_STOP } else { 0.0 }
 }
 
 fn rounded_to_digits(value: f64, digits: i32) -> f64 {
@@ -167,6 +185,18 @@ fn describe(ui: &Ui, response: &Response, value: f64, rail: &Rail, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_logarithmic_rail_from_zero_has_a_stop_at_zero_and_room_for_small_values() {
+        let decay = Rail::real(0.0..=10.0, Scale::Log);
+        let travel = 0.0..=100.0;
+        assert_eq!([0.0, 3.0, 5.5].map(|x| decay.value_at(x, &travel)), [0.0; 3], "the stop is wide enough to be hit");
+        let middle = decay.value_at(53.0, &travel);
+        assert!((1e-3..1e-2).contains(&middle), "half way lies half way between the decades, got {middle}");
+        assert_eq!((decay.stepped(0.0, 1), decay.stepped(1e-6, -1)), (1e-6, 0.0));
+        assert!(decay.share(1e-4) - decay.share(1e-5) > 0.1);
+        assert_eq!(decay.value_at(100.0, &travel), 10.0);
+    }
 
     #[test]
     fn a_logarithmic_rail_gives_each_factor_of_ten_the_same_room() {

@@ -165,6 +165,27 @@ fn undo_takes_back_a_turned_knob_and_redo_turns_it_again() {
 }
 
 #[test]
+fn the_rail_of_weight_decay_has_room_for_small_values_and_a_stop_at_zero() {
+    let mut window = penguins(&["optimizer=adamw", "optimizer.weight_decay=0.01"]);
+    let pull_to = |window: &mut Window, share: f32| {
+        let rail = window.get_by_label("Weight decay slider").rect();
+        let at = |share: f32| egui::pos2(egui::lerp(rail.x_range(), share), rail.center().y);
+        window.drag_at(at(0.3));
+        window.run_steps(2);
+        window.hover_at(at(share));
+        window.run_steps(2);
+        window.drop_at(at(share));
+        window.run_steps(2);
+        let text = window.state().studio().projects.draft.clone().get("optimizer.weight_decay").unwrap();
+        text.parse::<f64>().unwrap()
+    };
+    let middle = pull_to(&mut window, 0.5);
+    assert!((1e-4..1e-1).contains(&middle), "half way lies a usual value, got {middle}");
+    assert_eq!(pull_to(&mut window, 0.02), 0.0, "the left end is none at all");
+    assert!(pull_to(&mut window, 0.98) > 3.0);
+}
+
+#[test]
 fn a_second_run_leaves_the_first_on_the_chart_with_what_was_changed() {
     let mut window = penguins(&["epochs=3", "stopping=off"]);
     click(&mut window, "Train");
