@@ -12,7 +12,7 @@ use learnscope::run::{EpochRow, Event, Run, Started, StepRow};
 use learnscope::spec::Project;
 use learnscope::studio::Studio;
 use learnscope::ui::theme::install;
-use learnscope::ui::{Cx, PANELS};
+use learnscope::ui::{Cx, PANELS, Spotlight};
 
 const SIZE: egui::Vec2 = egui::vec2(760.0, 580.0);
 const STEPS_PER_EPOCH: u64 = 100;
@@ -55,8 +55,15 @@ fn curves_ms(n: u64, new_steps: u64) -> f64 {
         let output = ctx.run_ui(input, |ui| {
             let mut draft = Project::default();
             let (mut actions, mut wishes) = (Vec::new(), Vec::new());
-            let mut cx =
-                Cx { studio: &studio, draft: &mut draft, actions: &mut actions, wishes: &mut wishes, now: None };
+            let mut spotlight = Spotlight::default();
+            let mut cx = Cx {
+                studio: &studio,
+                draft: &mut draft,
+                actions: &mut actions,
+                wishes: &mut wishes,
+                spotlight: &mut spotlight,
+                now: None,
+            };
             panel.ui(ui, &mut cx);
         });
         let triangles = ctx.tessellate(output.shapes, output.pixels_per_point);

@@ -11,7 +11,10 @@ use crate::ui::widgets::secondary_ui;
 const PLACES: &[(&str, &str)] = &[
     ("Setup", "Every choice for the next run. Double-click a changed name to put it back."),
     ("Curves", "What training does. Drag to move, scroll to zoom, double-click to see all of it."),
-    ("Doctor", "What the curves mean, with numbers, and something to try."),
+    (
+        "Doctor",
+        "What the curves mean, with numbers, and something to try. Point at a card to see its epochs on the curves.",
+    ),
     ("Tabs below", "The data, the predictions as they change, and the log."),
 ];
 

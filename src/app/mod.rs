@@ -12,7 +12,7 @@ use crate::spec::Project;
 use crate::studio::{Action, ProjectAction, Studio};
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::Toasts;
-use crate::ui::{Cx, Layout, LayoutState, Wish};
+use crate::ui::{Cx, Layout, LayoutState, Spotlight, Wish};
 
 use dialogs::{Answer, Dialogs};
 use leaving::Leaving;
@@ -27,6 +27,7 @@ const LAYOUT_KEY: &str = "layout";
 pub struct App {
     pub studio: Studio,
     layout: Layout,
+    spotlight: Spotlight,
     toasts: Toasts,
     dialogs: Dialogs,
     leaving: Leaving,
@@ -47,6 +48,7 @@ impl App {
         Self {
             studio,
             layout: Layout::new(state),
+            spotlight: Spotlight::default(),
             toasts: Toasts::default(),
             dialogs: Dialogs::typed(),
             leaving: Leaving::default(),
@@ -71,8 +73,8 @@ impl App {
     /// `now` is the wall clock in seconds; pictures have none.
     pub fn window_ui(&mut self, ui: &mut egui::Ui, now: Option<f64>) {
         let mut draft = self.studio.projects.draft.clone();
-        let Self { studio, layout, actions, wishes, .. } = self;
-        layout.ui(ui, &mut Cx { studio, draft: &mut draft, actions, wishes, now });
+        let Self { studio, layout, actions, wishes, spotlight, .. } = self;
+        layout.ui(ui, &mut Cx { studio, draft: &mut draft, actions, wishes, spotlight, now });
         self.overlays_ui(ui);
         shortcuts::read(ui, &self.studio, self.is_blocked(), &mut self.actions, &mut self.wishes);
         self.carry_out(ui, draft);
@@ -84,8 +86,8 @@ impl App {
     /// When there is no panel of that id.
     pub fn panel_ui(&mut self, ui: &mut egui::Ui, id: &str) -> Result<(), String> {
         let mut draft = self.studio.projects.draft.clone();
-        let Self { studio, layout, actions, wishes, .. } = self;
-        let cx = &mut Cx { studio, draft: &mut draft, actions, wishes, now: None };
+        let Self { studio, layout, actions, wishes, spotlight, .. } = self;
+        let cx = &mut Cx { studio, draft: &mut draft, actions, wishes, spotlight, now: None };
         let outcome = layout.panel_ui(ui, cx, id);
         self.carry_out(ui, draft);
         outcome
@@ -119,7 +121,8 @@ impl App {
         for wish in std::mem::take(&mut self.wishes) {
             self.grant(ctx, wish);
         }
-        let has_acted = !self.actions.is_empty();
+        // What is lit now shows in the next frame.
+        let has_acted = self.spotlight.turn() || !self.actions.is_empty();
         for action in self.actions.drain(..) {
             if !self.leaving.holds(&action, &self.studio) {
                 self.studio.act(action);

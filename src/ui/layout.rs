@@ -55,13 +55,21 @@ impl Layout {
         let theme = Theme::of(ui);
         let plain = Frame::new().fill(theme.panel);
         egui::Panel::top("top").exact_size(size::TOP_BAR).frame(plain).show(ui, |ui| self.home_ui(ui, cx, Home::Top));
-        self.side_ui(ui, cx, Home::Left, is_narrow);
-        self.side_ui(ui, cx, Home::Right, is_narrow);
-        self.bottom_ui(ui, cx);
+        let left = self.side_ui(ui, Home::Left, is_narrow);
+        self.side_contents_ui(left, cx, Home::Left);
+        // The curves take what the others leave, so these come first; what is in them comes in reading order, which is
+        // the order of Tab as well.
+        if cx.spotlight.has_raised() {
+            self.state.has_doctor = true;
+        }
+        let right = self.side_ui(ui, Home::Right, is_narrow);
+        let bottom = self.bottom_ui(ui);
         let margin = Margin::symmetric(space::L as i8, space::M as i8);
         CentralPanel::no_frame()
             .frame(Frame::new().fill(theme.background).inner_margin(margin))
             .show(ui, |ui| self.home_ui(ui, cx, Home::Center));
+        self.side_contents_ui(right, cx, Home::Right);
+        self.bottom_contents_ui(bottom, cx);
     }
 
     /// Draws one panel alone, on the ground it has in the window.
@@ -108,8 +116,8 @@ impl Layout {
         }
     }
 
-    /// Setup or doctor, or the strip that unfolds it.
-    fn side_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, home: Home, is_narrow: bool) {
+    /// The ground of setup or doctor, or of the strip that unfolds it.
+    fn side_ui(&mut self, ui: &mut Ui, home: Home, is_narrow: bool) -> Room {
         let is_left = home == Home::Left;
         let width = match (is_left, is_narrow) {
             (true, false) => size::SETUP,
@@ -128,34 +136,47 @@ impl Layout {
             .size_range(size::MIN_SIDE..=size::MAX_SIDE)
             .frame(frame.inner_margin(SIDE_MARGIN));
         let mut is_open = if is_left { self.state.has_setup } else { self.state.has_doctor };
-        egui::Panel::show_switched(ui, &mut is_open, strip, full, |ui, is_open| {
-            if is_open {
-                self.home_ui(ui, cx, home);
-            } else {
-                unfold_ui(ui, cx, is_left);
-            }
-        });
+        let shown = egui::Panel::show_switched(ui, &mut is_open, strip, full, Room::of);
         *(if is_left { &mut self.state.has_setup } else { &mut self.state.has_doctor }) = is_open;
+        shown.inner
     }
 
-    /// The row of tabs, and below it the one that is shown.
-    fn bottom_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn side_contents_ui(&mut self, room: Room, cx: &mut Cx<'_>, home: Home) {
+        let Room { mut ui, is_open } = room;
+        if is_open {
+            self.home_ui(&mut ui, cx, home);
+        } else {
+            unfold_ui(&mut ui, cx, home == Home::Left);
+        }
+    }
+
+    /// The ground of the row of tabs and of the one that is shown.
+    fn bottom_ui(&mut self, ui: &mut Ui) -> Room {
         let frame = Frame::new().fill(Theme::of(ui).panel);
         let strip = egui::Panel::bottom("tabs").exact_size(size::TABS).resizable(false).frame(frame);
         let most = (ui.available_height() - 2.0 * size::MIN_BOTTOM).max(size::MIN_BOTTOM);
-        let full = egui::Panel::bottom("bottom")
-            .default_size(size::BOTTOM)
+        let share = ui.available_height() * size::BOTTOM_SHARE;
+        // A low window, as at presenter size, has a height of its own: the usual one would leave the curves too little.
+        let is_low = share < size::LOW_BOTTOM;
+        let least = if is_low { size::MIN_BOTTOM } else { size::BOTTOM };
+        let full = egui::Panel::bottom(("bottom", is_low))
+            .default_size(share.clamp(least, size::MAX_BOTTOM))
             .resizable(true)
             .size_range(size::MIN_BOTTOM..=most)
             .frame(frame);
         let mut is_open = self.state.has_bottom;
-        egui::Panel::show_switched(ui, &mut is_open, strip, full, |ui, is_open| {
-            self.tabs_ui(ui, cx, is_open);
-            if is_open {
-                self.tab_ui(ui, cx);
-            }
-        });
+        let shown = egui::Panel::show_switched(ui, &mut is_open, strip, full, Room::of);
         self.state.has_bottom = is_open;
+        shown.inner
+    }
+
+    /// The row of tabs, and below it the one that is shown.
+    fn bottom_contents_ui(&mut self, room: Room, cx: &mut Cx<'_>) {
+        let Room { mut ui, is_open } = room;
+        self.tabs_ui(&mut ui, cx, is_open);
+        if is_open {
+            self.tab_ui(&mut ui, cx);
+        }
     }
 
     fn tab_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -211,6 +232,21 @@ impl Layout {
         if icon_button_ui(&mut corner, icon, name, name).clicked() {
             cx.wish(Wish::FoldBottom);
         }
+    }
+}
+
+/// A panel's ground, to be filled when its turn in reading order comes.
+struct Room {
+    ui: Ui,
+    is_open: bool,
+}
+
+impl Room {
+    /// All that is left of `ui`.
+    fn of(ui: &mut Ui, is_open: bool) -> Self {
+        let rect = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(rect);
+        Self { ui: ui.new_child(UiBuilder::new().max_rect(rect)), is_open }
     }
 }
 

@@ -8,6 +8,7 @@ mod layout;
 mod pace;
 pub mod panels;
 mod plot;
+mod spotlight;
 mod style;
 mod text;
 pub mod theme;
@@ -19,6 +20,7 @@ use crate::studio::{Action, Studio};
 
 pub use layout::{Layout, LayoutState};
 pub use panels::PANELS;
+pub use spotlight::Spotlight;
 pub use text::{duration_text, grouped, metric_label, metric_text, percent_text, short_number};
 
 /// What a panel is given for one frame.
@@ -31,6 +33,8 @@ pub struct Cx<'a> {
     pub actions: &'a mut Vec<Action>,
     /// What only the window can do, done behind the frame.
     pub wishes: &'a mut Vec<Wish>,
+    /// The finding that card and curves show together.
+    pub spotlight: &'a mut Spotlight,
     /// Seconds on the wall clock. None in tests and pictures, which have no clock.
     pub now: Option<f64>,
 }

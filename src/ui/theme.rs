@@ -28,7 +28,12 @@ pub mod size {
     pub const SETUP_NARROW: f32 = 264.0;
     pub const DOCTOR: f32 = 330.0;
     pub const DOCTOR_NARROW: f32 = 290.0;
+    /// The tabs have this share of the height at first, in a usual window so much at least, and never more than the
+    /// second; where the share comes to less than the third, the window is a low one.
+    pub const BOTTOM_SHARE: f32 = 0.34;
     pub const BOTTOM: f32 = 236.0;
+    pub const MAX_BOTTOM: f32 = 360.0;
+    pub const LOW_BOTTOM: f32 = 200.0;
     /// A window this wide or narrower gets the narrow side panels.
     pub const NARROW_WINDOW: f32 = 1280.0;
     /// Width of a folded side panel, height of the row of tabs.

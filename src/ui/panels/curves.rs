@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 use egui::Ui;
 
 use super::{Cx, Home, Panel, PanelDef};
-use crate::run::Run;
+use crate::run::{FindingRow, Run};
+use crate::ui::Spotlight;
 use crate::ui::plot::chart::{Chart, Ground, Look, Span};
 use crate::ui::plot::line::Pen;
 use crate::ui::plot::marks::{Mark, marks};
@@ -84,6 +85,8 @@ struct Scene<'a> {
     run: &'a Run,
     ghosts: Vec<(&'a Run, Ghost, String)>,
     marks: Vec<Mark>,
+    /// The finding whose card is pointed at.
+    lit: Option<&'a FindingRow>,
     x: Span,
 }
 
@@ -101,7 +104,8 @@ impl Panel for Curves {
             .zip(Theme::of(ui).ghosts)
             .map(|(it, look)| (it, look, words::change(it)))
             .collect();
-        let mut scene = Scene { run, ghosts, marks: marks(run, &self.watch), x: (0.0, 1.0) };
+        let lit = run.findings.iter().find(|it| Some(it.rule.as_str()) == cx.spotlight.lit());
+        let mut scene = Scene { run, ghosts, marks: marks(run, &self.watch), lit, x: (0.0, 1.0) };
         let all = self.fit_x(&scene);
         self.follow(run, &studio.runs.ghosts, (all.1 - all.0) / along_epochs(run, self.unit, false).scale);
         scene.x = self.x.unwrap_or(all);
@@ -111,12 +115,12 @@ impl Panel for Curves {
         let has_strips = self.has_strips.unwrap_or(ui.available_height() > ROOM_FOR_STRIPS);
         if ui.available_height() < LOW {
             let height = ui.available_height() - space::S;
-            return self.loss_ui(ui, &scene, height.max(LEAST_METRIC), before);
+            return self.loss_ui(ui, cx.spotlight, &scene, height.max(LEAST_METRIC), before);
         }
         let strips = if has_strips { 2.0 * (STRIP + space::S) } else { 0.0 };
         let rest = ui.available_height() - strips - 2.0 * (size::CONTROL + 2.0 * space::S) - space::S;
         let heights = [(rest * LOSS_SHARE).max(LEAST_LOSS), (rest * (1.0 - LOSS_SHARE)).max(LEAST_METRIC)];
-        self.loss_ui(ui, &scene, heights[0], before);
+        self.loss_ui(ui, cx.spotlight, &scene, heights[0], before);
         self.metric_header_ui(ui, &scene);
         self.metric_ui(ui, &scene, heights[1], before);
         self.strips_header_ui(ui, &scene, has_strips);
@@ -179,7 +183,14 @@ impl Curves {
         (along.to_chart(first), along.to_chart(last))
     }
 
-    fn loss_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, height: f32, hovered: Option<u64>) {
+    fn loss_ui(
+        &mut self,
+        ui: &mut Ui,
+        spotlight: &mut Spotlight,
+        scene: &Scene<'_>,
+        height: f32,
+        hovered: Option<u64>,
+    ) {
         let run = scene.run;
         let layers = self.loss_layers(Theme::of(ui), scene);
         let baseline = run.started.baseline.get("loss").copied();
@@ -201,6 +212,7 @@ impl Curves {
         let along = along_epochs(run, self.unit, false);
         marking::paint_behind(ui, &chart, &scene.marks, along);
         let (skyline, has_unshown) = scene::paint(&chart, &layers);
+        self.lit_ui(ui, scene, &chart);
         let best = self
             .watch
             .best_epoch(run)
@@ -208,7 +220,7 @@ impl Curves {
         let dot = best.and_then(|(epoch, loss)| chart.at(along.to_chart(epoch as f64), loss));
         marking::paint_front(ui, &chart, &scene.marks, along, dot);
         let here = self.crosshair_ui(ui, scene, &chart, "loss", hovered);
-        let pills = marking::pills_ui(ui, ui.scope_id(), &chart, &scene.marks, along, &skyline);
+        let pills = marking::pills_ui(ui, spotlight, &chart, &scene.marks, along, &skyline);
         if let Some(value) = baseline {
             marking::baseline_ui(ui, &chart, value, &words::baseline_name(run), &pills, &skyline);
         }
@@ -241,6 +253,7 @@ impl Curves {
         };
         let chart = ground.ui(ui);
         let (skyline, _) = scene::paint(&chart, &layers);
+        self.lit_ui(ui, scene, &chart);
         if let Some(value) = baseline {
             marking::baseline_ui(ui, &chart, value, "", &[], &skyline);
         }
@@ -280,12 +293,20 @@ impl Curves {
         };
         let chart = ground.ui(ui);
         let (skyline, _) = scene::paint(&chart, &layers);
+        self.lit_ui(ui, scene, &chart);
         marking::name_ui(ui, &chart, chart.frame(), title, &[], &skyline);
         let turned: Vec<Mark> =
             scene.marks.iter().filter(|it| it.kind == crate::ui::plot::marks::Kind::Turned).cloned().collect();
         marking::paint_front(ui, &chart, &turned, along_epochs(run, self.unit, false), None);
         let here = self.crosshair_ui(ui, scene, &chart, "", hovered);
         self.pointer_ui(ui, scene, &chart, 2, here);
+    }
+
+    /// The span of the finding whose card is pointed at, told to screen readers as well.
+    fn lit_ui(&self, ui: &Ui, scene: &Scene<'_>, chart: &Chart) {
+        let Some(finding) = scene.lit else { return };
+        marking::paint_lit(ui, chart, finding, along_epochs(scene.run, self.unit, false));
+        ui.ctx().accesskit_node_builder(chart.response.id, |node| node.set_value(words::lit(finding)));
     }
 
     /// The line through all charts at the epoch under the pointer, or the one that the arrow keys chose.

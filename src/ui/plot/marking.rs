@@ -13,6 +13,8 @@ use super::line::Along;
 use super::marks::{Kind, Mark};
 use super::pills::{Edge, Skyline, Wanted, place};
 use super::scene::LANE;
+use crate::run::FindingRow;
+use crate::ui::Spotlight;
 use crate::ui::theme::{Theme, size, space};
 
 const PILL_TEXT: f32 = 11.0;
@@ -21,6 +23,9 @@ const BAR: f32 = 5.0;
 const DOT: f32 = 4.5;
 const CROSS: f32 = 5.0;
 const TICK: f32 = 9.0;
+/// Narrowest lit span, and how much of what lies outside it is veiled.
+const LEAST_LIT: f32 = 6.0;
+const VEIL: f32 = 0.6;
 /// A schedule may turn a knob in each epoch; more ticks than this are one carpet.
 const MOST_TURNED: usize = 100;
 
@@ -37,16 +42,13 @@ pub(crate) fn paint_behind(ui: &Ui, chart: &Chart, marks: &[Mark], along: Along)
 pub(crate) fn paint_front(ui: &Ui, chart: &Chart, marks: &[Mark], along: Along, best: Option<Pos2>) {
     let theme = Theme::of(ui);
     let frame = chart.frame();
-    let mut lane = 0.0;
     for mark in marks {
-        let (from, to) = (chart.x(along.to_chart(mark.from)), chart.x(along.to_chart(mark.to)));
+        let from = chart.x(along.to_chart(mark.from));
         let color = ink(theme, mark);
         match mark.kind {
             Kind::Patience => {}
             Kind::Span => {
-                let top = frame.top() + lane * LANE;
-                lane += 1.0;
-                let bar = Rect::from_min_max(pos2(from, top), pos2(to.max(from + BAR), top + BAR));
+                let bar = bar(chart, marks, mark, along);
                 chart.painter.rect_filled(bar, CornerRadius::same(2), color.gamma_multiply(0.65));
             }
             Kind::Best => paint_best(chart, from, color, theme, best),
@@ -66,10 +68,26 @@ pub(crate) fn paint_front(ui: &Ui, chart: &Chart, marks: &[Mark], along: Along, 
     }
 }
 
+/// The bar of a finding's span along the top, in a lane of its own.
+fn bar(chart: &Chart, marks: &[Mark], mark: &Mark, along: Along) -> Rect {
+    let lane = marks.iter().filter(|it| it.kind == Kind::Span).position(|it| it == mark).unwrap_or_default();
+    let top = chart.frame().top() + lane as f32 * LANE;
+    let (from, to) = (chart.x(along.to_chart(mark.from)), chart.x(along.to_chart(mark.to)));
+    Rect::from_min_max(pos2(from, top), pos2(to.max(from + BAR), top + BAR))
+}
+
 /// Labels of the marks along the edges, each where it covers no curve; its details are told under the pointer.
 /// Returns where they stand.
-pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Along, skyline: &Skyline) -> Vec<Rect> {
+pub(crate) fn pills_ui(
+    ui: &Ui,
+    spotlight: &mut Spotlight,
+    chart: &Chart,
+    marks: &[Mark],
+    along: Along,
+    skyline: &Skyline,
+) -> Vec<Rect> {
     let theme = Theme::of(ui);
+    let id = ui.scope_id();
     let frame = chart.frame();
     let lanes = marks.iter().filter(|it| it.kind == Kind::Span).count() as f32 * LANE;
     let area = Rect::from_min_max(frame.min + vec2(2.0, lanes + 3.0), frame.max - vec2(2.0, 3.0));
@@ -88,8 +106,11 @@ pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Al
         .map(|(mark, galley)| {
             let x = Rangef::new(chart.x(along.to_chart(mark.from)), chart.x(along.to_chart(mark.to)));
             let about = Rangef::new(x.min.max(frame.left()), x.max.min(frame.right()));
-            let (about, edge) =
-                if mark.kind == Kind::Patience { (Rangef::point(about.max), Edge::Bottom) } else { (about, Edge::Top) };
+            let (about, edge) = match mark.kind {
+                Kind::Patience => (Rangef::point(about.max), Edge::Bottom),
+                Kind::Span => (about, Edge::BelowBar),
+                Kind::Best | Kind::NotFinite | Kind::Stop | Kind::Turned => (about, Edge::Top),
+            };
             Wanted { size: galley.size() + 2.0 * PILL, about, edge }
         })
         .collect();
@@ -106,8 +127,24 @@ pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Al
         );
     }
     let places = place(&sorted, &[], area, skyline);
-    for (idx, rect) in order.into_iter().zip(&places).filter_map(|(idx, rect)| Some((idx, (*rect)?))) {
+    for (idx, rect) in order.into_iter().zip(&places) {
         let mark = labelled[idx];
+        let Some(rect) = *rect else {
+            // The bar itself tells what there was no room for.
+            if let Some(rule) = &mark.finding
+                && mark.kind == Kind::Span
+            {
+                finding_pill_ui(
+                    ui,
+                    spotlight,
+                    id.with(("mark", rule)),
+                    bar(chart, marks, mark, along).intersect(frame),
+                    mark,
+                    rule,
+                );
+            }
+            continue;
+        };
         if mark.kind != Kind::Patience {
             chart.painter.rect(
                 rect,
@@ -118,7 +155,10 @@ pub(crate) fn pills_ui(ui: &Ui, id: Id, chart: &Chart, marks: &[Mark], along: Al
             );
         }
         chart.painter.galley(rect.min + PILL, Arc::clone(&galleys[idx]), theme.text);
-        told_ui(ui, id.with(("mark", idx)), rect, &mark.label, &mark.detail);
+        match &mark.finding {
+            Some(rule) => finding_pill_ui(ui, spotlight, id.with(("mark", rule)), rect, mark, rule),
+            None => told_ui(ui, id.with(("mark", idx)), rect, &mark.label, &mark.detail),
+        }
     }
     places.into_iter().flatten().collect()
 }
@@ -129,6 +169,44 @@ fn told_ui(ui: &Ui, id: Id, rect: Rect, label: &str, detail: &str) {
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
     if !detail.is_empty() {
         response.on_hover_text(detail);
+    }
+}
+
+/// The pill of a finding: lights its span, and a click shows its card.
+fn finding_pill_ui(ui: &Ui, spotlight: &mut Spotlight, id: Id, rect: Rect, mark: &Mark, rule: &str) {
+    let response = ui.interact(rect, id, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &mark.label));
+    if response.clicked() {
+        spotlight.raise(rule);
+    }
+    if response.hovered() {
+        spotlight.point_at(rule);
+    } else if response.has_focus() {
+        spotlight.focus_on(rule);
+        let ring = Stroke::new(size::FOCUS_RING, Theme::of(ui).accent);
+        ui.painter().rect_stroke(rect.expand(1.0), size::CONTROL_RADIUS, ring, StrokeKind::Outside);
+    }
+    response.on_hover_text(format!("{}\n\nClick to see its card", mark.detail));
+}
+
+/// Lights the span of a finding: the rest is veiled a little, so that the eye goes where the words do.
+pub(crate) fn paint_lit(ui: &Ui, chart: &Chart, finding: &FindingRow, along: Along) {
+    let theme = Theme::of(ui);
+    let frame = chart.frame();
+    let [from, to] = [finding.from_epoch, finding.to_epoch].map(|it| chart.x(along.to_chart(it as f64)));
+    let span = Rangef::new(from, to.max(from));
+    // A single epoch is a stretch one can see.
+    let span = if span.span() < LEAST_LIT { Rangef::new(from - LEAST_LIT / 2.0, from + LEAST_LIT / 2.0) } else { span };
+    let color = theme.severity(finding.severity);
+    for x in [Rangef::new(frame.left(), span.min), Rangef::new(span.max, frame.right())] {
+        if x.max > x.min {
+            chart.painter.rect_filled(Rect::from_x_y_ranges(x, frame.y_range()), 0, theme.panel.gamma_multiply(VEIL));
+        }
+    }
+    let tint = Theme::tint(color).gamma_multiply(0.6);
+    chart.painter.rect_filled(Rect::from_x_y_ranges(span, frame.y_range()), 0, tint);
+    for x in [span.min, span.max] {
+        chart.painter.vline(x, frame.y_range(), Stroke::new(size::HAIRLINE, color.gamma_multiply(0.7)));
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Mark {
     /// Told under the pointer.
     pub(crate) detail: String,
     pub(crate) severity: Option<Severity>,
+    /// Rule of the finding it belongs to.
+    pub(crate) finding: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,7 @@ pub(crate) fn marks(run: &Run, watch: &Watch) -> Vec<Mark> {
         label: String::new(),
         detail: format!("{} {} → {}", it.key, it.from, it.to),
         severity: None,
+        finding: None,
     }));
     marks
 }
@@ -76,6 +79,7 @@ fn patience(run: &Run, window: Window) -> Mark {
         label,
         detail: format!("No better {watched} since epoch {}; {left} epochs until the run stops", window.from),
         severity: Some(Severity::Warning),
+        finding: None,
     }
 }
 
@@ -89,6 +93,7 @@ fn span(run: &Run, finding: &FindingRow) -> Mark {
         label: format!("{} {} → {end}", finding.rule.replace('-', " "), finding.from_epoch),
         detail: finding.text.clone(),
         severity: Some(finding.severity),
+        finding: Some(finding.rule.clone()),
     }
 }
 
@@ -101,6 +106,7 @@ fn best(run: &Run, epoch: u64) -> Option<Mark> {
         label: format!("best · ep {epoch}"),
         detail: format!("Best epoch so far: validation loss {} at epoch {epoch}", short_number(row.validation_loss)),
         severity: None,
+        finding: None,
     })
 }
 
@@ -118,6 +124,7 @@ fn stop(run: &Run) -> Option<Mark> {
         label: format!("{word} · ep {}", finished.epochs),
         detail: finished.text.clone(),
         severity: (finished.reason == FinishReason::EarlyStopping).then_some(Severity::Warning),
+        finding: None,
     })
 }
 
@@ -134,7 +141,15 @@ fn not_finite(run: &Run, finding: Option<&FindingRow>) -> Option<Mark> {
         }
         (None, None, None) => (run.epoch_of_step(run.step as f64), "loss not finite".to_owned()),
     };
-    Some(Mark { kind: Kind::NotFinite, from: at, to: at, label, detail, severity: Some(Severity::Critical) })
+    Some(Mark {
+        kind: Kind::NotFinite,
+        from: at,
+        to: at,
+        label,
+        detail,
+        severity: Some(Severity::Critical),
+        finding: finding.map(|it| it.rule.clone()),
+    })
 }
 
 #[cfg(test)]

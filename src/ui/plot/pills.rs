@@ -26,6 +26,8 @@ pub(crate) struct Wanted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Edge {
     Top,
+    /// Below a bar along the top, or nowhere: far from its bar, or over a curve, it would say the wrong thing.
+    BelowBar,
     Bottom,
 }
 
@@ -100,7 +102,8 @@ pub(crate) fn place(wanted: &[Wanted], taken: &[Rect], frame: Rect, skyline: &Sk
             OVERLAP * overlaps + skyline.hits(rect.expand(2.0)) + 2 * usize::from(covers_itself)
         };
         let best = places(it, frame).into_iter().min_by_key(cost);
-        let best = best.filter(|it| cost(it) < OVERLAP);
+        let limit = if it.edge == Edge::BelowBar { 1 } else { OVERLAP };
+        let best = best.filter(|it| cost(it) < limit);
         taken.extend(best);
         placed.push(best);
     }
@@ -122,6 +125,7 @@ fn places(wanted: &Wanted, frame: Rect) -> Vec<Rect> {
     let bottoms = (0..2_u8).map(|row| frame.bottom() - size.y - f32::from(row) * ROW);
     let rows: Vec<f32> = match edge {
         Edge::Top => tops.chain(bottoms).collect(),
+        Edge::BelowBar => tops.collect(),
         Edge::Bottom => bottoms.chain(tops).collect(),
     };
     let inside = |left: f32| left.clamp(frame.left(), (frame.right() - size.x).max(frame.left()));
@@ -157,6 +161,17 @@ mod tests {
         let small = Rect::from_min_size(Pos2::ZERO, vec2(100.0, 22.0));
         let places = place(&[label(10.0), label(20.0)], &[], small, &Skyline::new(small));
         assert!(places[0].is_some() && places[1].is_none(), "{places:?}");
+    }
+
+    #[test]
+    fn the_label_of_a_bar_stays_below_it_or_away() {
+        let wanted = Wanted { about: Rangef::new(100.0, 500.0), edge: Edge::BelowBar, ..label(0.0) };
+        assert_eq!(place(&[wanted], &[], FRAME, &Skyline::new(FRAME))[0].unwrap().min, pos2(108.0, 0.0));
+        let mut skyline = Skyline::new(FRAME);
+        skyline.add_line(&[pos2(0.0, 12.0), pos2(600.0, 12.0)]);
+        assert_eq!(place(&[wanted], &[], FRAME, &skyline)[0].unwrap().top(), ROW, "the next row is free");
+        skyline.add_line(&[pos2(0.0, 40.0), pos2(600.0, 40.0)]);
+        assert_eq!(place(&[wanted], &[], FRAME, &skyline), [None], "and not at the bottom, where it is free as well");
     }
 
     #[test]

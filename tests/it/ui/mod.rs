@@ -1,5 +1,6 @@
 //! The window as people and programs see it: by accessible names first, by pixels second.
 
+mod doctor;
 pub(crate) mod harness;
 mod leaving;
 mod panels;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use learnscope::run::{
-    Changed, Confusion, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Fit, Metrics,
-    Preparing, Remedy, Run, Severity, Started, StepRow, Surface, Views,
+    Changed, Confusion, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Fit,
+    Metrics, Preparing, Remedy, Run, Severity, Started, StepRow, Surface, Views,
 };
 use learnscope::spec::Project;
 
@@ -41,6 +41,16 @@ pub(crate) fn churn(state: State) -> Option<Run> {
     let mut run = Run::replay(churn_project(), events);
     run.views = Some(Arc::new(views(run.epoch())));
     Some(run)
+}
+
+/// A short finished run of a project, with the finding that it overfits.
+pub(crate) fn overfitted(project: Project) -> Run {
+    let rows = (1..=16).map(|epoch| Event::Epoch(row(epoch)));
+    let events = std::iter::once(Event::Started(Started { epochs: 16, ..started() })).chain(rows);
+    let mut run = Run::replay(project, events);
+    run.apply(overfitting(15));
+    run.apply(finished(FinishReason::Completed, 16));
+    run
 }
 
 /// Two earlier runs of it, newest first.
@@ -115,6 +125,7 @@ fn diverged_events() -> Vec<Event> {
         }));
     }
     let step = 7 * STEPS_PER_EPOCH + 3;
+    let last = 64.0 * row(7).train_loss;
     events.push(Event::Step(StepRow {
         step,
         epoch: 8,
@@ -125,12 +136,23 @@ fn diverged_events() -> Vec<Event> {
     events.push(Event::Finding(FindingRow {
         rule: "loss-not-finite".to_owned(),
         severity: Severity::Critical,
+        grade: 0,
         text: format!(
-            "The loss is not a number since step {step}. The steps were so large that the weights overflowed."
+            "The loss stopped being a finite number by step {step} in epoch 8; at the end of epoch 7 it was {last:.1}. This is consistent with steps too large for the slope, at a learning rate of 0.003."
         ),
         from_epoch: 8,
         to_epoch: 8,
         epoch: 8,
+        evidence: BTreeMap::from([
+            ("last_finite_train_loss".to_owned(), Evidence { value: last, threshold: None }),
+            ("learning_rate".to_owned(), Evidence { value: 0.003, threshold: None }),
+            ("last_gradient_norm".to_owned(), Evidence { value: 1840.0, threshold: None }),
+        ]),
+        rival: "A few extreme values in the data could do the same at any learning rate; then a tenth of it would only delay this.".to_owned(),
+        remedies: vec![Remedy {
+            label: "Learning rate 0.0003".to_owned(),
+            set: BTreeMap::from([("learning_rate".to_owned(), 0.0003.into())]),
+        }],
         ..overfitting_row(8)
     }));
     let text = format!("The loss was not a number at step {step}. Try a tenth of the learning rate.");
@@ -275,7 +297,13 @@ pub(crate) fn views(epoch: u64) -> Views {
         classes: vec!["No".to_owned(), "Yes".to_owned()],
         counts: vec![938, 97, 374 - right.min(220), right.min(220)],
     };
-    Views { epoch, step: epoch * STEPS_PER_EPOCH, surface: Some(spirals(share)), fit: None, confusion: Some(confusion) }
+    Views {
+        epoch,
+        step: epoch * STEPS_PER_EPOCH,
+        surface: Some(spirals(share)),
+        confusion: Some(confusion),
+        ..Views::default()
+    }
 }
 
 /// Two arms, known as well as a share says.

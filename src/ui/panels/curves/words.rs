@@ -1,6 +1,6 @@
 //! What the curves are called and what they say, in words.
 
-use crate::run::{Phase, Run, Series};
+use crate::run::{FindingRow, Phase, Run, Series};
 use crate::spec::LossSpec;
 use crate::ui::plot::watch::Watch;
 use crate::ui::{metric_label, metric_text, short_number};
@@ -95,6 +95,12 @@ pub(super) fn loss_summary(run: &Run, watch: &Watch) -> String {
     let best =
         best.map(|it| format!("; best {} at epoch {}", short_number(it.validation_loss), it.epoch)).unwrap_or_default();
     format!("Loss chart: train {train}, validation {validation} at epoch {}{best}", last.epoch)
+}
+
+/// The span of a finding that is lit.
+pub(super) fn lit(finding: &FindingRow) -> String {
+    let FindingRow { from_epoch, to_epoch, .. } = finding;
+    format!("Lit: {}, epochs {from_epoch} to {to_epoch}", finding.rule.replace('-', " "))
 }
 
 /// The metric chart for those who do not see it.

@@ -1,12 +1,19 @@
 //! The shape all cards share: a verdict, a word in the corner, a sentence or two, and rows of numbers.
 
-use egui::{Align, Color32, Label, Layout, Ui, vec2};
+use egui::{Align, Color32, Label, Layout, Response, Ui, vec2};
 
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::card_ui;
 
 /// A card with its verdict and words, and whatever follows them.
-pub(super) fn plain_ui(ui: &mut Ui, edge: Color32, title: &str, corner: &str, text: &str, rest: impl FnOnce(&mut Ui)) {
+pub(super) fn plain_ui(
+    ui: &mut Ui,
+    edge: Color32,
+    title: &str,
+    corner: &str,
+    text: &str,
+    rest: impl FnOnce(&mut Ui),
+) -> Response {
     let theme = Theme::of(ui);
     card_ui(ui, Some(edge), |ui| {
         ui.spacing_mut().item_spacing.y = space::XS + 2.0;
@@ -15,7 +22,8 @@ pub(super) fn plain_ui(ui: &mut Ui, edge: Color32, title: &str, corner: &str, te
             ui.add(Label::new(theme.paragraph(text)).wrap());
         }
         rest(ui);
-    });
+    })
+    .response
 }
 
 fn title_ui(ui: &mut Ui, title: &str, corner: &str) {

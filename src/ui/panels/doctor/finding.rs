@@ -1,6 +1,7 @@
 //! The card of one finding: verdict, words, numbers, the remedy as a button, and why.
 
-use egui::{Label, Ui};
+use egui::style::ScrollAnimation;
+use egui::{Align, Label, Memory, Stroke, StrokeKind, Ui};
 
 use super::card::{numbers_ui, plain_ui};
 use crate::diagnose::RULES;
@@ -8,7 +9,7 @@ use crate::run::{Evidence, FindingRow, Remedy, Run, Severity};
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
 use crate::ui::text::{percent_text, sentence, short_number};
-use crate::ui::theme::{Theme, space};
+use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{link_ui, primary_ui, quiet_ui};
 
 /// Numbers on the card before it is asked why.
@@ -31,21 +32,44 @@ const EVIDENCE: &[(&str, &str, bool)] = &[
     ("rise_significance", "rise in standard errors", false),
 ];
 
-pub(super) fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_explained: &mut bool) {
+pub(super) fn finding_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    finding: &FindingRow,
+    run: &Run,
+    is_explained: &mut bool,
+    is_raised: bool,
+) {
     let theme = Theme::of(ui);
     let edge = theme.severity(finding.severity);
-    ui.push_id(&finding.rule, |ui| {
+    let card = ui.push_id(&finding.rule, |ui| {
         plain_ui(ui, edge, &verdict(finding), &corner(finding), &finding.text, |ui| {
             let shown = in_order(finding).into_iter().take(MOST_NUMBERS);
             let rows: Vec<_> =
                 shown.map(|(name, it)| (name_of(name), value_text(name, it.value), against_text(name, *it))).collect();
             numbers_ui(ui, &rows);
-            buttons_ui(ui, cx, finding, run, is_explained);
+            buttons_ui(ui, cx, finding, run, is_explained, is_raised);
             if *is_explained {
                 why_ui(ui, cx, finding, run);
             }
-        });
+        })
     });
+    let card = card.inner.rect;
+    if is_raised {
+        ui.scroll_to_rect_animation(card, Some(Align::Min), ScrollAnimation::none());
+    }
+    let has_keyboard = ui
+        .memory(Memory::focused)
+        .and_then(|id| ui.ctx().read_response(id))
+        .is_some_and(|it| card.contains(it.rect.center()));
+    if ui.rect_contains_pointer(card) {
+        cx.spotlight.point_at(&finding.rule);
+    } else if has_keyboard {
+        cx.spotlight.focus_on(&finding.rule);
+    }
+    if cx.spotlight.lit() == Some(finding.rule.as_str()) {
+        ui.painter().rect_stroke(card, size::CARD_RADIUS, Stroke::new(size::HAIRLINE, edge), StrokeKind::Inside);
+    }
 }
 
 /// What a rule is called.
@@ -76,7 +100,7 @@ fn corner(finding: &FindingRow) -> String {
     }
 }
 
-fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_explained: &mut bool) {
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_explained: &mut bool, is_raised: bool) {
     ui.add_space(space::XS);
     ui.horizontal_wrapped(|ui| {
         if let Some(remedy) = finding.remedies.first() {
@@ -92,6 +116,9 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_
         };
         let why =
             quiet_ui(ui, text).on_hover_text(help).accessible_name(format!("{text} {}", rule_label(&finding.rule)));
+        if is_raised {
+            why.request_focus();
+        }
         if why.clicked() {
             *is_explained = !*is_explained;
         }

@@ -61,8 +61,9 @@ impl Doctor {
             ending::ending_ui(ui, run, finished);
         }
         let findings = by_severity(&run.findings);
+        let raised = cx.spotlight.take_raised();
         for finding in &findings {
-            self.finding_ui(ui, cx, finding, run);
+            self.finding_ui(ui, cx, finding, run, raised.as_ref() == Some(&finding.rule));
         }
         if run.is_live() {
             patience::countdown_ui(ui, cx, run, &self.watch);
@@ -75,9 +76,9 @@ impl Doctor {
         }
     }
 
-    fn finding_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run) {
+    fn finding_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_raised: bool) {
         let mut is_explained = self.explained.contains(&finding.rule);
-        finding::finding_ui(ui, cx, finding, run, &mut is_explained);
+        finding::finding_ui(ui, cx, finding, run, &mut is_explained, is_raised);
         if is_explained {
             self.explained.insert(finding.rule.clone());
         } else {
