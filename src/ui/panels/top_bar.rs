@@ -113,7 +113,12 @@ impl TopBar {
             None => standing(run, self.first_epoch.seconds_left(run, cx.now)),
         };
         let font = egui::TextStyle::Body.resolve(ui.style());
-        let text_width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.clone(), font, theme.dim).size().x);
+        let width =
+            |text: &str| ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font.clone(), theme.dim).size().x);
+        // Where there is little room the time left goes before the epoch is cut.
+        let is_short = width(&text) > ui.available_width() - space::L;
+        let text = text.split(" · ").next().filter(|_| is_short).unwrap_or(&text);
+        let text_width = width(text);
         let room = ui.available_width() - space::L - text_width - space::M;
         ui.add_space(space::L);
         if run.is_live() && room >= size::PROGRESS_MIN {

@@ -5,5 +5,6 @@ pub(crate) mod harness;
 mod leaving;
 mod panels;
 mod pictures;
+mod reach;
 pub(crate) mod runs;
 mod window;

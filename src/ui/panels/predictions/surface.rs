@@ -127,9 +127,16 @@ fn legend_ui(ui: &mut Ui, run: &Run, views: &Views, surface: &Surface) {
         let name = run.started.classes.get(class).cloned().unwrap_or_else(|| class.to_string());
         entry_ui(ui, Glyph::new(theme, class, palette::class(theme, class), true, 4.0), &name);
     }
+    // A low panel says what it has room for, and cuts nothing in half.
+    if ui.available_height() < 3.0 * size::LINE {
+        return;
+    }
     ui.add_space(space::S);
     entry_ui(ui, Glyph::new(theme, 0, theme.dim, true, 3.5), "training rows");
     entry_ui(ui, Glyph::new(theme, 0, theme.dim, false, 3.5), "validation rows");
+    if ui.available_height() < 3.0 * size::LINE {
+        return;
+    }
     ui.add_space(space::S);
     ui.add(egui::Label::new(theme.small("The stronger the color, the surer the network")).wrap());
 }
