@@ -126,6 +126,11 @@ impl Encoder {
         self.target.scaling
     }
 
+    /// How pixels, as value / 255, are scaled.
+    pub fn pixel_scale(&self) -> Scaling {
+        self.pixels
+    }
+
     /// Names of the columns it reads, in the training file's order; empty for images.
     pub fn column_names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|it| it.name.as_str())

@@ -2,7 +2,7 @@
 
 use super::error::TrainError;
 use super::trainer::Trainer;
-use crate::run::{Confusion, Fit, Surface, Views};
+use crate::run::{Confusion, Fit, Gallery, Sample, Surface, Views};
 use crate::spec::{InputShape, Task};
 
 /// Points along each side of a decision surface.
@@ -11,12 +11,14 @@ const GRID: usize = 100;
 const LINE: usize = 256;
 /// More points than this are a blot.
 const MOST_POINTS: usize = 2000;
+/// Images to look at: each class a few times, and not more than one would look through.
+const MOST_SAMPLES: usize = 48;
 /// A little of the world beyond the data.
 const MARGIN: f32 = 0.08;
 
 impl Trainer {
     /// The pictures that this data allows: a surface over one or two inputs, predicted against actual
-    /// values for a regression, a confusion matrix for classes.
+    /// values for a regression, a confusion matrix for classes, sample images.
     ///
     /// # Errors
     /// When the device failed.
@@ -27,7 +29,29 @@ impl Trainer {
             Task::Regression => (Some(self.fit(&rows, &outputs)), None),
             Task::Binary | Task::Classes(_) => (None, Some(self.confusion(&rows, &outputs))),
         };
-        Ok(Views { epoch, step, surface: self.surface()?, fit, confusion })
+        let gallery = self.gallery(&rows, &outputs);
+        Ok(Views { epoch, step, surface: self.surface()?, fit, confusion, gallery })
+    }
+
+    /// None but for images with classes. Which images depends on the data alone.
+    fn gallery(&self, rows: &[u32], outputs: &[f32]) -> Option<Gallery> {
+        let InputShape::Image { channels, height, width } = self.data.input else { return None };
+        if self.data.task == Task::Regression {
+            return None;
+        }
+        let class_of = |row: u32| self.data.targets[row as usize] as usize;
+        let classes: Vec<usize> = rows.iter().map(|row| class_of(*row)).collect();
+        let chosen = in_turn(&classes, self.data.classes.len(), MOST_SAMPLES);
+        let n_outputs = self.loss.n_outputs();
+        let sample = |idx: &usize| {
+            let (predicted, certainty) = likeliest(&outputs[idx * n_outputs..(idx + 1) * n_outputs]);
+            Sample { row: rows[*idx], actual: classes[*idx] as u32, predicted: predicted as u32, certainty }
+        };
+        let scale = self.data.encoder.pixel_scale();
+        let byte = |value: &f32| (255.0 * scale.undo(f64::from(*value))).round().clamp(0.0, 255.0) as u8;
+        let pixels = chosen.iter().filter_map(|idx| self.data.row(rows[*idx] as usize)).flatten().map(byte).collect();
+        let samples = chosen.iter().map(sample).collect();
+        Some(Gallery { channels, height, width, pixels, classes: self.data.classes.clone(), samples })
     }
 
     fn fit(&self, rows: &[u32], outputs: &[f32]) -> Fit {
@@ -147,6 +171,18 @@ pub(super) fn likeliest(output: &[f32]) -> (usize, f32) {
     (class, 1.0 / total)
 }
 
+/// Places of at most so many entries: one of each class, then the next of each, so that every class is in sight.
+fn in_turn(classes: &[usize], n_classes: usize, most: usize) -> Vec<usize> {
+    let mut by_class = vec![Vec::new(); n_classes];
+    for (idx, class) in classes.iter().enumerate() {
+        if let Some(found) = by_class.get_mut(*class).filter(|it| it.len() < most) {
+            found.push(idx);
+        }
+    }
+    let rounds = by_class.iter().map(Vec::len).max().unwrap_or(0);
+    (0..rounds).flat_map(|round| by_class.iter().filter_map(move |it| it.get(round).copied())).take(most).collect()
+}
+
 /// At most as many rows as can be told apart, evenly taken.
 fn thinned(rows: &[u32]) -> Vec<u32> {
     let stride = rows.len().div_ceil(MOST_POINTS).max(1);
@@ -156,6 +192,13 @@ fn thinned(rows: &[u32]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sample_images_come_from_every_class_in_turn() {
+        let classes = [0, 0, 0, 2, 0, 1, 2];
+        assert_eq!(in_turn(&classes, 3, 5), [0, 5, 3, 1, 6]);
+        assert_eq!(in_turn(&classes, 3, 100).len(), 7);
+    }
 
     #[test]
     fn the_likeliest_class_and_its_probability() {

@@ -16,4 +16,4 @@ pub use experiment::{AfterRow, Fork, Probe, RangePoint, RangeTest, Verdict};
 pub use history::History;
 pub use series::{Point, Series, Thinned, smooth};
 pub use state::{Change, LogLine, Phase, Run};
-pub use view::{Confusion, Fit, Surface, Views};
+pub use view::{Confusion, Fit, Gallery, Sample, Surface, Views};

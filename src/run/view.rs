@@ -11,6 +11,7 @@ pub struct Views {
     pub surface: Option<Surface>,
     pub fit: Option<Fit>,
     pub confusion: Option<Confusion>,
+    pub gallery: Option<Gallery>,
 }
 
 /// What the network puts out over a grid of its two inputs, or along its one input.
@@ -45,6 +46,37 @@ pub struct Confusion {
     pub classes: Vec<String>,
     /// Row-major `[actual, predicted]`.
     pub counts: Vec<u64>,
+}
+
+/// Some validation images, the same throughout a run, and what the network takes them for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gallery {
+    /// 1 for grey, 3 for red, green and blue.
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    /// `[samples, channels, height, width]`, 0 to 255.
+    pub pixels: Vec<u8>,
+    pub classes: Vec<String>,
+    pub samples: Vec<Sample>,
+}
+
+/// One image of a [`Gallery`]; classes by their index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Its row in the data, from 0.
+    pub row: u32,
+    pub actual: u32,
+    pub predicted: u32,
+    /// Probability of the predicted class, in `0.0..=1.0`.
+    pub certainty: f32,
+}
+
+impl Sample {
+    /// Whether it was recognized.
+    pub fn is_right(&self) -> bool {
+        self.predicted == self.actual
+    }
 }
 
 impl Confusion {

@@ -8,6 +8,7 @@ mod layout;
 mod pace;
 pub mod panels;
 mod plot;
+mod sheet;
 mod spotlight;
 mod style;
 mod text;

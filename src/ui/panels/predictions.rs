@@ -1,7 +1,8 @@
-//! What the network does now: the boundary between classes, predicted against actual values, confusions.
+//! What the network does now: the boundary between classes, predicted against actual values, confusions, images.
 
 mod confusion;
 mod fit;
+mod gallery;
 mod line;
 mod surface;
 
@@ -20,10 +21,14 @@ pub(super) const PREDICTIONS: PanelDef =
 /// Beside a boundary, a confusion matrix narrower than this is left out: the picture says the same.
 const LEAST_CONFUSION: f32 = 190.0;
 
-/// The picture of the boundary, as it was put on the graphics card.
+/// Share of the width that images take beside a confusion matrix.
+const GALLERY_SHARE: f32 = 0.56;
+
+/// The pictures as they were put on the graphics card.
 #[derive(Default)]
 struct Predictions {
     boundary: surface::Boundary,
+    pictures: gallery::Pictures,
 }
 
 impl Panel for Predictions {
@@ -53,6 +58,10 @@ impl Predictions {
                     line::line_ui(ui, run, surface, height);
                 }),
                 None => {}
+            }
+            if let Some(gallery) = &views.gallery {
+                let share = if views.confusion.is_some() { GALLERY_SHARE } else { 1.0 };
+                part_ui(ui, share, height, |ui| self.pictures.ui(ui, views, gallery));
             }
             if let Some(fit) = &views.fit {
                 part_ui(ui, 1.0, height, |ui| fit::fit_ui(ui, fit, views.epoch, height));

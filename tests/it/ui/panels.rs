@@ -7,7 +7,7 @@ use learnscope::studio::DataState;
 use learnscope::ui::PANELS;
 
 use super::harness::{Window, loaded, options, panel, studio};
-use super::runs::{STATES, State, cars, churn, churn_project, ghosts};
+use super::runs::{STATES, State, cars, churn, churn_project, clothes, ghosts};
 
 const WIDE: [f32; 2] = [760.0, 580.0];
 const BOTTOM: [f32; 2] = [720.0, 240.0];
@@ -185,7 +185,23 @@ fn images_are_shown_with_their_classes() {
     let mut window = data(&["data=clothing10k"]);
     window.get_by_label("Images").click();
     window.run_steps(2);
-    assert!(window.query_all_by_label("Sample image: Sneaker").count() > 0);
+    assert!(window.query_all_by_label_contains("Sample image: Sneaker").count() > 0);
+}
+
+#[test]
+fn images_show_what_they_are_taken_for_wrong_ones_first() {
+    let window = panel(
+        "predictions",
+        studio(Project::default(), DataState::Loading, Some(clothes(9)), Vec::new()),
+        egui::Theme::Light,
+        BOTTOM,
+    );
+    window.get_by_label("18 of 24 recognized");
+    let wrong = window.get_by_label("Taken for Shirt, 97 % sure; it is Coat").rect();
+    for right in window.query_all_by_label_contains("Recognized as") {
+        let right = right.rect();
+        assert!((wrong.top(), wrong.left()) < (right.top(), right.left()), "{wrong:?} before {right:?}");
+    }
 }
 
 #[test]
@@ -277,6 +293,17 @@ fn every_panel_looks_as_kept_in_every_state_and_theme() {
                 results.add(window.try_snapshot_options(name, &options()));
             }
         }
+    }
+    results.unwrap();
+}
+
+#[test]
+fn images_look_as_kept() {
+    let mut results = SnapshotResults::new();
+    for (look, name) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
+        let studio = studio(Project::default(), DataState::Loading, Some(clothes(9)), Vec::new());
+        let mut window = panel("predictions", studio, look, size_of("predictions"));
+        results.add(window.try_snapshot_options(format!("panels/predictions/images_{name}"), &options()));
     }
     results.unwrap();
 }

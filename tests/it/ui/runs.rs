@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use learnscope::run::{
-    Changed, Confusion, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Fit,
-    Metrics, Preparing, Remedy, Run, Severity, Started, StepRow, Surface, Views,
+    Changed, Confusion, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Fit, Gallery,
+    Metrics, Preparing, Remedy, Run, Sample, Severity, Started, StepRow, Surface, Views,
 };
 use learnscope::spec::Project;
 
@@ -358,6 +358,51 @@ pub(crate) fn noise(n: u64) -> f64 {
 
 fn metrics(values: &[(&str, f64)]) -> Metrics {
     values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
+}
+
+/// A run on small pictures of clothes, as it stands after an epoch.
+pub(crate) fn clothes(epoch: u64) -> Run {
+    let mut project = Project::default();
+    project.set("data=clothing10k").unwrap();
+    let classes: Vec<String> = ["Coat", "Dress", "Shirt", "Sneaker"].map(str::to_owned).to_vec();
+    let started = Started { task: "multiclass".to_owned(), classes: classes.clone(), epochs: 20, ..started() };
+    let mut run = Run::replay(
+        project,
+        std::iter::once(Event::Started(started)).chain((1..=epoch).map(|it| Event::Epoch(row(it)))),
+    );
+    let gallery = gallery(classes.clone());
+    let mut counts = vec![0; 16];
+    for it in &gallery.samples {
+        counts[(4 * it.actual + it.predicted) as usize] += 25;
+    }
+    let confusion = Confusion { classes, counts };
+    run.views = Some(Arc::new(Views {
+        epoch,
+        step: epoch * STEPS_PER_EPOCH,
+        confusion: Some(confusion),
+        gallery: Some(gallery),
+        ..Views::default()
+    }));
+    run
+}
+
+/// Blots of as many bumps as their class; each fourth is taken for its neighbor.
+fn gallery(classes: Vec<String>) -> Gallery {
+    const SIDE: usize = 16;
+    const SAMPLES: u32 = 24;
+    let sample = |idx: u32| {
+        let actual = idx % 4;
+        let is_wrong = idx % 4 == 0;
+        let certainty = if is_wrong { 0.97 - 0.02 * idx as f32 } else { 0.99 - 0.01 * idx as f32 };
+        Sample { row: 3 * idx, actual, predicted: if is_wrong { 2 } else { actual }, certainty }
+    };
+    let pixel = |idx: u32, at: usize| {
+        let (x, y) = ((at % SIDE) as f64 / 15.0 - 0.5, (at / SIDE) as f64 / 15.0 - 0.5);
+        let wave = 1.0 + 0.35 * (f64::from(idx % 4 + 1) * y.atan2(x) + f64::from(idx)).cos();
+        (255.0 * (1.4 - 3.0 * x.hypot(y) * wave).clamp(0.0, 1.0)) as u8
+    };
+    let pixels = (0..SAMPLES).flat_map(|idx| (0..SIDE * SIDE).map(move |at| pixel(idx, at))).collect();
+    Gallery { channels: 1, height: SIDE, width: SIDE, pixels, classes, samples: (0..SAMPLES).map(sample).collect() }
 }
 
 /// A regression on the prices of used cars, finished.

@@ -165,6 +165,43 @@ fn undo_takes_back_a_turned_knob_and_redo_turns_it_again() {
 }
 
 #[test]
+fn sample_images_are_shown_as_they_are_read_while_training() {
+    let settings = ["data=clothing10k", "model=linear", "loss=cross_entropy", "epochs=100000", "device=cpu"];
+    let mut project = Project::default();
+    for setting in settings {
+        project.set(setting).unwrap();
+    }
+    let mut studio = Studio::new(Arc::new(|| ()));
+    studio.projects.saved = project.clone();
+    studio.projects.draft = project;
+    let mut window = window(studio, SIZE);
+    step_until(&mut window, "the data to be read", |it| matches!(it.studio().projects.data, DataState::Ready(_)));
+    click(&mut window, "Train");
+    step_until(&mut window, "the images", |it| {
+        let run = it.studio().runs.shown.as_ref();
+        run.and_then(|run| run.views.as_ref()).is_some_and(|it| it.gallery.is_some())
+    });
+    let studio = window.state().studio();
+    let views = window.state().run().views.clone().unwrap();
+    let gallery = views.gallery.as_ref().unwrap();
+    let DataState::Ready(loaded) = &studio.projects.data else { unreachable!("it was read") };
+    let images = loaded.dataset.images.as_ref().unwrap();
+    let split = &loaded.prepared.as_ref().unwrap().split;
+    assert_eq!(gallery.samples.len(), 48);
+    for (sample, pixels) in gallery.samples.iter().zip(gallery.pixels.chunks(28 * 28)) {
+        assert!(split.validation.contains(&sample.row), "row {} is a validation row", sample.row);
+        assert_eq!(sample.actual, images.labels[sample.row as usize]);
+        assert_eq!(Some(pixels), images.row(sample.row as usize), "the picture is the one that was read");
+        assert!((0.1..=1.0).contains(&sample.certainty), "at least a guess among ten: {}", sample.certainty);
+    }
+    let n_right = gallery.samples.iter().filter(|it| it.is_right()).count();
+    window.get_by_label(&format!("{n_right} of 48 recognized"));
+    let step = views.step;
+    step_until(&mut window, "newer predictions", |it| it.run().views.as_ref().is_some_and(|it| it.step > step));
+    click(&mut window, "Stop");
+}
+
+#[test]
 fn the_rail_of_weight_decay_has_room_for_small_values_and_a_stop_at_zero() {
     let mut window = penguins(&["optimizer=adamw", "optimizer.weight_decay=0.01"]);
     let pull_to = |window: &mut Window, share: f32| {

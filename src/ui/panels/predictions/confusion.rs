@@ -8,6 +8,7 @@ use crate::ui::theme::{Theme, contrast, size, space};
 use crate::ui::{grouped, percent_text};
 
 const MOST_NAME: f32 = 110.0;
+const LEAST_NAME: f32 = 26.0;
 const RECALL: f32 = 64.0;
 const HEAD: f32 = 18.0;
 const GAP: f32 = 2.0;
@@ -50,7 +51,10 @@ pub(super) fn confusion_ui(ui: &mut Ui, confusion: &Confusion, epoch: u64, heigh
             name,
         );
         let head = Rect::from_min_size(pos2(place(0, actual).left(), rect.top()), vec2(cell.x - GAP, HEAD));
-        text_in(ui, head, Align2::CENTER_CENTER, name);
+        // In the order of the rows: where only dots would fit, the rows say it.
+        if head.width() >= LEAST_NAME {
+            text_in(ui, head, Align2::CENTER_CENTER, name);
+        }
         for predicted in 0..n {
             cell_ui(ui, theme, confusion, (actual, predicted), place(actual, predicted));
         }
