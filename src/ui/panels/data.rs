@@ -3,6 +3,7 @@
 mod bars;
 mod columns;
 mod gallery;
+mod parts;
 mod rows;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(super) const DATA: PanelDef =
 #[derive(Default)]
 struct Data {
     side: Side,
+    parts: parts::Parts,
     gallery: gallery::Gallery,
 }
 
@@ -50,6 +52,7 @@ impl Panel for Data {
 impl Data {
     fn loaded_ui(&mut self, ui: &mut Ui, loaded: &Arc<Loaded>) {
         let notes = notes(loaded);
+        self.parts.follow(loaded);
         self.header_ui(ui, loaded, notes.len());
         ui.add_space(space::XS);
         if let Err(problem) = &loaded.prepared {
@@ -58,8 +61,8 @@ impl Data {
         }
         match self.side {
             Side::Columns => columns::columns_ui(ui, loaded),
-            Side::Rows if loaded.dataset.images.is_some() => self.gallery.ui(ui, loaded),
-            Side::Rows => rows::rows_ui(ui, loaded),
+            Side::Rows if loaded.dataset.images.is_some() => self.gallery.ui(ui, loaded, &self.parts),
+            Side::Rows => rows::rows_ui(ui, loaded, &self.parts),
             Side::Notes => notes_ui(ui, loaded, &notes),
         }
     }
@@ -76,9 +79,14 @@ impl Data {
                 (Side::Notes, notes.as_str(), "What was noticed, and where the data comes from"),
             ];
             segmented_ui(ui, &mut self.side, &sides);
-            ui.label(theme.strong(&dataset.name));
-            ui.label(theme.dim(facts(loaded)));
-            if let Some(origin) = dataset.origin {
+            // Where the filter stands there is no room for all the rest.
+            if self.side != Side::Rows {
+                ui.label(theme.strong(&dataset.name));
+                ui.label(theme.dim(facts(loaded)));
+            }
+            if self.side == Side::Rows {
+                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| self.parts.filter_ui(ui, loaded));
+            } else if let Some(origin) = dataset.origin {
                 ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
                     let text = format!("{} · licence {}", origin.from, origin.licence);
                     ui.add(Label::new(theme.small(text)).truncate()).on_hover_text(origin.authors);

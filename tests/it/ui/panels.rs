@@ -189,6 +189,39 @@ fn images_are_shown_with_their_classes() {
 }
 
 #[test]
+fn rows_say_which_part_they_belong_to_and_one_part_can_be_looked_at() {
+    let mut window = data(&["data=penguins", "split.validation=0.2", "split.test=0.2"]);
+    window.get_by_label("Rows").click();
+    window.run_steps(2);
+    let count = |window: &Window, part: &str| window.query_all_by_label(part).count();
+    assert!(count(&window, "train") > 0 && count(&window, "train") > count(&window, "validation"));
+    for (part, others) in
+        [("validation", ["train", "test"]), ("test", ["train", "validation"]), ("train", ["validation", "test"])]
+    {
+        let button = format!("{}{}", part[..1].to_uppercase(), &part[1..]);
+        window.get_by_label(&button).click();
+        window.run_steps(2);
+        assert!(count(&window, part) > 2, "rows of {part} are shown");
+        assert_eq!(others.map(|it| count(&window, it)), [0, 0], "and no others beside {part}");
+    }
+    // The row that is told to be of a part is of it.
+    let prepared = window.state().studio().projects.prepared().unwrap().clone();
+    let first = prepared.split.train[0] + 1;
+    assert!(window.query_all_by_label(&first.to_string()).count() > 0, "row {first} is the first of train");
+}
+
+#[test]
+fn images_say_which_part_they_belong_to() {
+    let mut window = data(&["data=clothing10k"]);
+    window.get_by_label("Images").click();
+    window.run_steps(2);
+    window.get_by_label("Test").click();
+    window.run_steps(2);
+    assert!(window.query_all_by_label("Sample image: Sneaker, test").count() > 0);
+    assert_eq!(window.query_all_by_label_contains(", train").count(), 0);
+}
+
+#[test]
 fn images_show_what_they_are_taken_for_wrong_ones_first() {
     let window = panel(
         "predictions",
@@ -304,6 +337,13 @@ fn images_look_as_kept() {
         let studio = studio(Project::default(), DataState::Loading, Some(clothes(9)), Vec::new());
         let mut window = panel("predictions", studio, look, size_of("predictions"));
         results.add(window.try_snapshot_options(format!("panels/predictions/images_{name}"), &options()));
+        let mut project = Project::default();
+        project.set("data=clothing10k").unwrap();
+        let data = loaded(&project);
+        let mut window = panel("data", super::harness::studio(project, data, None, Vec::new()), look, size_of("data"));
+        window.get_by_label("Images").click();
+        window.run_steps(2);
+        results.add(window.try_snapshot_options(format!("panels/data/images_{name}"), &options()));
     }
     results.unwrap();
 }
