@@ -71,6 +71,13 @@ pub(super) fn standing(run: &Run, seconds_left: Option<f64>) -> String {
     }
 }
 
+/// What [`standing`] says, without the time left or taken, for where there is little room.
+pub(super) fn without_time(standing: &str) -> &str {
+    let is_time = |it: &str| it.starts_with(|first: char| first.is_ascii_digit()) && it.contains(':');
+    let cut = [" · ", " in "].into_iter().find_map(|by| standing.rsplit_once(by).filter(|it| is_time(it.1)));
+    cut.map_or(standing, |it| it.0)
+}
+
 fn ending(run: &Run) -> String {
     let Some(finished) = &run.finished else {
         return "Ended".to_owned();
@@ -116,6 +123,18 @@ mod tests {
         run.step = 5;
         assert_eq!(first.seconds_left(&run, Some(102.0)), Some(995.0 * 2.0 / 5.0));
         assert_eq!(standing(&run, None), "Epoch 1 of 100", "pictures have no clock");
+    }
+
+    #[test]
+    fn where_there_is_little_room_the_time_goes_first() {
+        let cases = [
+            ("Epoch 21 of 100 · 0:40 left", "Epoch 21 of 100"),
+            ("Completed 30 epochs in 0:10", "Completed 30 epochs"),
+            ("Paused in epoch 3 of 9", "Paused in epoch 3 of 9"),
+        ];
+        for (whole, short) in cases {
+            assert_eq!(without_time(whole), short);
+        }
     }
 
     #[test]

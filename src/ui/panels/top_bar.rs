@@ -11,7 +11,7 @@ use crate::spec::Section;
 use crate::studio::{Action, ProjectAction, RunAction};
 use crate::ui::Wish;
 use crate::ui::facts::{device_id_label, device_label};
-use crate::ui::pace::{FirstEpoch, rows_per_second, speed_text, standing};
+use crate::ui::pace::{FirstEpoch, rows_per_second, speed_text, standing, without_time};
 use crate::ui::text::sentence;
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{icon_button_ui, pill_ui, primary_ui, progress_ui, secondary_ui};
@@ -115,9 +115,9 @@ impl TopBar {
         let font = egui::TextStyle::Body.resolve(ui.style());
         let width =
             |text: &str| ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font.clone(), theme.dim).size().x);
-        // Where there is little room the time left goes before the epoch is cut.
+        // Where there is little room the time goes before the epoch is cut.
         let is_short = width(&text) > ui.available_width() - space::L;
-        let text = text.split(" · ").next().filter(|_| is_short).unwrap_or(&text);
+        let text = if is_short { without_time(&text) } else { &text };
         let text_width = width(text);
         let room = ui.available_width() - space::L - text_width - space::M;
         ui.add_space(space::L);
