@@ -193,7 +193,7 @@ fn buttons_ui(ui: &mut Ui, aim: &Aim, stake: Stake) -> Option<Answer> {
     let mut answer = None;
     if stake.edits {
         let save = if stake.run { format!("Stop, save and {goal}") } else { format!("Save and {goal}") };
-        let discard = if stake.run { "Stop and discard changes" } else { "Discard changes" };
+        let discard = if stake.run { "Stop and discard" } else { "Discard changes" };
         if primary_ui(ui, None, &save).clicked() {
             answer = Some(Answer::Save);
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
+use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable as _;
 use learnscope::project;
 use learnscope::run::{Event, FinishReason, Phase};
@@ -12,7 +13,8 @@ use learnscope::session::read_run;
 use learnscope::spec::Project;
 use learnscope::studio::{DataState, Studio};
 
-use super::harness::{Window, step_until, window};
+use super::doctor::churned;
+use super::harness::{Window, options, step_until, window};
 use super::window::{click, endless, penguins, phase_is};
 
 /// Presses the window's close button. Returns whether the window stays for now.
@@ -154,7 +156,7 @@ fn a_run_and_changes_are_asked_about_in_one_dialog() {
     turn_the_learning_rate(&mut window);
     assert!(close(&mut window));
     window.get_by_label("A run is going on, and the setup is not saved");
-    window.get_by_role_and_label(Role::Button, "Stop and discard changes");
+    window.get_by_role_and_label(Role::Button, "Stop and discard");
     press(&mut window, "Stop, save and close");
     // The project has no file yet, so a place is asked for; giving that up keeps everything.
     window.get_by_label("Save the project");
@@ -204,4 +206,20 @@ fn opening_a_sample_over_changes_can_save_them_first() {
     press(&mut window, "Save and open");
     step_until(&mut window, "the sample", |it| it.studio().projects.title() == "Used cars");
     assert_eq!(project::read(&file).unwrap().learning_rate, 0.05);
+}
+
+#[test]
+fn the_question_looks_as_kept() {
+    let mut results = SnapshotResults::new();
+    for (look, name) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
+        let mut window = churned(look);
+        turn_the_learning_rate(&mut window);
+        press(&mut window, "Open…");
+        press(&mut window, "Used cars");
+        window.get_by_role_and_label(Role::Button, "Stop, save and open");
+        window.remove_cursor();
+        window.run_steps(3);
+        results.add(window.try_snapshot_options(format!("window/leaving_{name}"), &options()));
+    }
+    results.unwrap();
 }
