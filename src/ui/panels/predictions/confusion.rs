@@ -12,7 +12,7 @@ const LEAST_NAME: f32 = 26.0;
 const RECALL: f32 = 64.0;
 const HEAD: f32 = 18.0;
 const GAP: f32 = 2.0;
-const LARGEST: egui::Vec2 = vec2(96.0, 44.0);
+const LARGEST: egui::Vec2 = vec2(120.0, 60.0);
 /// Cells narrower or lower than this show no count; the pointer tells it.
 const ROOM_FOR_COUNT: egui::Vec2 = vec2(24.0, 11.0);
 
