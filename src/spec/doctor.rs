@@ -460,7 +460,7 @@ mod tests {
         spec.0[0] = 0.25;
         let text = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<DoctorSpec>(&text).unwrap(), spec);
-        let refused = serde_json::from_str::<DoctorSpec>(r#"{"overfitting.gap":1}"#).unwrap_err().to_string();
+        let refused = serde_json::from_str::<DoctorSpec>(r#"{"overfitting.gap_shar":1}"#).unwrap_err().to_string();
         assert!(refused.contains("overfitting.gap_share"), "{refused}");
     }
 }

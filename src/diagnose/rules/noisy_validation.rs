@@ -116,8 +116,10 @@ impl Observer for NoisyValidation {
         let jumps =
             jumps && self.validation.turns() > ease * 0.35 && level > EXCELLENT * guessing && is_luck && has_settled;
         let is_handful = context.validation_rows > 0 && context.validation_rows < HANDFUL;
+        // A few easy rows can look excellent while training is not.
+        let worth = level.max(train);
         let is_lost =
-            is_handful && level > ease * EXCELLENT * guessing && band.is_some_and(|it| it > ease * OF_THE_LOSS * level);
+            is_handful && worth > ease * EXCELLENT * guessing && band.is_some_and(|it| it > ease * OF_THE_LOSS * level);
         self.now.is_handful = is_lost;
         if !has_few || !(jumps || is_lost) {
             if !standing {

@@ -58,6 +58,12 @@ const GAP_OF_GUESSING: f64 = 0.01;
 /// Validation rows below which an unknown error is taken to be large.
 const FEW_ROWS: usize = 100;
 
+/// From this share of the training loss on even a gap with a known reason is a warning.
+const WIDE: f64 = 0.25;
+
+/// With fewer validation rows nothing more than a note is made of it.
+const FEWEST_FOR_WARNING: usize = 50;
+
 struct BelowTrain {
     share: f64,
     /// Gaps by epoch with the half epoch taken out, and as they are drawn.
@@ -127,7 +133,12 @@ impl Observer for BelowTrain {
             return Look::Absent;
         }
         let from_epoch = *self.below_from.get_or_insert(row.epoch.saturating_sub(SMOOTHED as u64).max(1));
-        let severity = if self.cause(context) == Cause::Rows { Severity::Warning } else { Severity::Info };
+        // The standard error of a few rows is itself a guess.
+        let may_warn = !(1..FEWEST_FOR_WARNING).contains(&context.validation_rows);
+        let is_unexplained = self.cause(context) == Cause::Rows;
+        // However well explained, a gap this wide misleads whoever compares the curves.
+        let is_wide = !is_half_epoch && gap > WIDE * row.train_loss.abs() && gap > GAP_ERRORS_UNEXPLAINED * error;
+        let severity = if may_warn && (is_unexplained || is_wide) { Severity::Warning } else { Severity::Info };
         Look::Seen { severity, grade: 0, from_epoch }
     }
 
@@ -235,10 +246,11 @@ mod tests {
     }
 
     #[test]
-    fn dropout_explains_it_and_makes_it_a_note() {
+    fn dropout_explains_it_and_makes_it_a_note_unless_the_gap_is_wide() {
         let mut context = regression();
         context.project.set("model.dropout=0.5").unwrap();
-        let told = below(&context, &lower(0.7));
+        assert_eq!(worst(&below(&context, &lower(0.7))), Some(Severity::Warning));
+        let told = below(&context, &lower(0.8));
         assert_eq!(worst(&told), Some(Severity::Info));
         assert!(told[0].text.contains("dropout of 0.5"), "{}", told[0].text);
         assert_eq!(told[0].remedies[0].label, "Measure training loss at the epoch's end");
@@ -247,13 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn without_an_explanation_it_is_a_warning_and_elsewhere_a_note() {
+    fn without_an_explanation_it_is_a_warning_and_elsewhere_a_note_unless_the_gap_is_wide() {
         let told = below(&regression(), &lower(0.7));
         assert_eq!((told[0].severity, told[0].epoch <= 12), (Severity::Warning, true));
         assert!(told[0].text.contains("easier than the training rows"), "{}", told[0].text);
         assert!(below(&regression(), &lower(0.85)).is_empty(), "15 % is not enough for a reproach");
         let elsewhere = Context { knows_project: false, ..regression() };
-        let told = below(&elsewhere, &lower(0.7));
+        assert_eq!(worst(&below(&elsewhere, &lower(0.7))), Some(Severity::Warning));
+        let told = below(&elsewhere, &lower(0.8));
         assert_eq!(worst(&told), Some(Severity::Info));
         assert!(told[0].text.contains("dropout or augmentation") && told[0].remedies.is_empty());
     }

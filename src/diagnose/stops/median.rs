@@ -47,7 +47,7 @@ pub(super) const MEDIAN: StopRule = StopRule {
 };
 
 /// Earlier runs' validation losses, as far as a stop rule needs them. Cheap to clone; made once, not in each frame.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Earlier {
     /// The median of the running averages, for each epoch of the longest run.
     medians: Arc<[f64]>,

@@ -7,6 +7,7 @@ mod experiments;
 mod log;
 mod predictions;
 mod setup;
+mod stops;
 mod top_bar;
 
 use super::{Cx, Home, Panel, PanelDef};
@@ -20,5 +21,6 @@ pub const PANELS: &[PanelDef] = &[
     data::DATA,
     predictions::PREDICTIONS,
     experiments::EXPERIMENTS,
+    stops::STOPS,
     log::LOG,
 ];

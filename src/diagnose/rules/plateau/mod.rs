@@ -62,6 +62,10 @@ const NO_SKILL: f64 = 0.01;
 /// rule the loss, their mean losses differ by a third. Only above this share does a training loss prove skill.
 const PROVEN_BY_TRAIN_LOSS: f64 = 0.5;
 
+/// A loss that has hardly moved from guessing goes with some accuracy all the same: sixty in a hundred on two classes.
+/// Only above this share does a metric prove that something was learned.
+const PROVEN_BY_METRICS: f64 = 0.35;
+
 /// Above this share, there is nothing left to say.
 const EXCELLENT_SKILL: f64 = 0.95;
 
@@ -248,7 +252,8 @@ impl Plateau {
         let covered = |loss: f64| 1.0 - loss / self.guessing(context);
         let by_train_loss = Some(covered(level)).filter(|it| *it > PROVEN_BY_TRAIN_LOSS || validation.is_none());
         let shares = by_train_loss.into_iter().chain(validation.map(covered)).filter(|it| it.is_finite());
-        shares.fold(skill_by_metrics(context, row), f64::max)
+        let by_metrics = Some(skill_by_metrics(context, row)).filter(|it| *it > PROVEN_BY_METRICS);
+        shares.fold(by_metrics.unwrap_or(0.0), f64::max)
     }
 
     /// The loss of always guessing the same; the nearest thing to it where nobody measured it.

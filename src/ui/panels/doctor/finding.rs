@@ -142,6 +142,10 @@ fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run) {
     if finding.evidence.values().any(|it| it.threshold.is_some()) {
         ui.label(theme.small("measured / threshold"));
     }
+    if !finding.formula.is_empty() {
+        ui.label(theme.strong("Formula"));
+        ui.add(Label::new(theme.mono(&finding.formula).color(theme.dim)).wrap());
+    }
     if !finding.rival.is_empty() {
         ui.label(theme.strong("What else it could be"));
         ui.add(Label::new(theme.paragraph(&finding.rival)).wrap());

@@ -1,0 +1,77 @@
+//! The rules in lines: when each would stop, what it would keep, and what that saves and gives up.
+
+use egui::{Align, Grid, Label, Layout, Ui, vec2};
+
+use super::Row;
+use crate::ui::short_number;
+use crate::ui::text::percent_text;
+use crate::ui::theme::{Theme, size, space};
+
+const HEADS: [(&str, &str); 6] = [
+    ("", "The rule's number on the curve"),
+    ("Rule", ""),
+    ("Stops", "The epoch behind which it would have stopped"),
+    ("Keeps", "The epoch whose weights it would have kept"),
+    ("Saved", "Epochs that would not have been trained"),
+    ("Given up", "How much higher the kept validation loss is than the best of the whole curve"),
+];
+
+pub(super) fn table_ui(ui: &mut Ui, rows: &[Row]) {
+    let theme = Theme::of(ui);
+    Grid::new("stop rules").num_columns(HEADS.len()).spacing(vec2(space::L, 2.0)).striped(true).show(ui, |ui| {
+        for (idx, (head, help)) in HEADS.into_iter().enumerate() {
+            let response = cell_ui(ui, idx, |ui| ui.label(theme.small(head)));
+            if !help.is_empty() {
+                response.on_hover_text(help);
+            }
+        }
+        ui.end_row();
+        for (idx, row) in rows.iter().enumerate() {
+            row_ui(ui, idx, row);
+            ui.end_row();
+        }
+    });
+}
+
+fn row_ui(ui: &mut Ui, idx: usize, row: &Row) {
+    let theme = Theme::of(ui);
+    let outcome = &row.outcome;
+    let epoch = |it: Option<u64>| it.map_or_else(|| "–".to_owned(), |it| it.to_string());
+    let stops = match (outcome.stop, outcome.reductions.len()) {
+        (None, n) if n > 0 => format!("– ({n}×)"),
+        (stop, _) => epoch(stop),
+    };
+    let saved = if outcome.stop.is_some() { outcome.epochs_saved.to_string() } else { "–".to_owned() };
+    cell_ui(ui, 0, |ui| ui.label(theme.mono((idx + 1).to_string()).color(theme.dim)));
+    let name = cell_ui(ui, 1, |ui| ui.add(Label::new(theme.body(row.rule.label)).selectable(false)));
+    name.on_hover_text(format!("{}\n{}", row.rule.about, row.rule.source));
+    let reductions = (!outcome.reductions.is_empty()).then(|| {
+        let epochs: Vec<_> = outcome.reductions.iter().map(u64::to_string).collect();
+        format!("It would have lowered the learning rate in epoch {}", epochs.join(", "))
+    });
+    let response = cell_ui(ui, 2, |ui| ui.label(theme.mono(stops)));
+    if let Some(text) = reductions {
+        response.on_hover_text(text);
+    }
+    cell_ui(ui, 3, |ui| ui.label(theme.mono(epoch(outcome.kept))));
+    cell_ui(ui, 4, |ui| ui.label(theme.mono(saved)));
+    let given_up = outcome.loss_given_up.filter(|it| it.is_finite());
+    let best = given_up.and_then(|it| outcome.kept_loss.map(|kept| kept - it));
+    let text = match (given_up, best) {
+        (Some(0.0), _) => "nothing".to_owned(),
+        (Some(lost), Some(best)) if best > 0.0 => format!("{} ({})", short_number(lost), percent_text(lost / best)),
+        (Some(lost), _) => short_number(lost),
+        (None, _) => "–".to_owned(),
+    };
+    cell_ui(ui, 5, |ui| ui.label(theme.mono(text)));
+}
+
+/// Numbers stand at the right of their column, words at the left.
+fn cell_ui(ui: &mut Ui, column: usize, add: impl FnOnce(&mut Ui) -> egui::Response) -> egui::Response {
+    let layout = if column == 1 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+    ui.with_layout(layout, |ui| {
+        ui.set_min_height(size::LINE);
+        add(ui)
+    })
+    .inner
+}
