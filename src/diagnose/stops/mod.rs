@@ -8,11 +8,11 @@
 //!
 //! [`Watch`] is this program's own rule, which training and chart follow, too.
 
-mod burn;
 mod h2o;
 mod keras;
 mod lightning;
 mod median;
+mod no_improvement;
 mod outcome;
 mod plateau;
 mod prechelt;
@@ -32,7 +32,7 @@ pub const STOP_RULES: &[StopRule] = &[
     keras::KERAS,
     lightning::LIGHTNING,
     plateau::PYTORCH,
-    burn::BURN,
+    no_improvement::BURN,
     h2o::H2O,
     prechelt::GL,
     prechelt::PQ,

@@ -41,6 +41,7 @@ impl Worker<'_> {
             }
             Command::Resume if self.paused => {
                 self.paused = false;
+                self.single = false;
                 self.next_step_at = Instant::now();
                 self.desk.out.tell(Event::Resumed { step: self.step });
                 self.desk.out.flush();

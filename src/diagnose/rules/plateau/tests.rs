@@ -1,3 +1,5 @@
+//! What the plateau rule must see, and what it must leave alone.
+
 use crate::diagnose::Context;
 use crate::diagnose::made_up::{Noise, binary, healthy, recorded, regression, run, states, told, worst};
 use crate::run::{EpochRow, Severity};

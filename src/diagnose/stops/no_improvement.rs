@@ -21,7 +21,7 @@ pub(super) const BURN: StopRule = StopRule {
     id: "burn",
     label: "Burn NoImprovementSince",
     about: "Stops when the best validation loss lies a number of epochs back.",
-    source: "Burn, burn::train::StoppingCondition::NoImprovementSince",
+    source: "Burn, StoppingCondition::NoImprovementSince of burn-train",
     knobs: &[
         StopKnob::count(
             "patience",
