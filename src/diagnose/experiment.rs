@@ -38,7 +38,8 @@ pub fn judge(forks: &[Fork]) -> (Verdict, String) {
         return (Verdict::Neither, "The experiment was cut short, so that nothing can be said.".to_owned());
     };
     let start = own.losses.first().copied().unwrap_or(f64::NAN);
-    let least = (LEAST_GAIN * start.abs()).max(LEAST_GAIN_NOISE * noise(own));
+    // The noise of the fork that got further: steps far too large make the other as noisy as can be.
+    let least_of = |fork: &Fork| (LEAST_GAIN * start.abs()).max(LEAST_GAIN_NOISE * noise(fork));
     let told = |fork: &Fork| {
         let end = reached(fork);
         let end = if end.is_finite() {
@@ -51,16 +52,16 @@ pub fn judge(forks: &[Fork]) -> (Verdict, String) {
     let all =
         format!("From {} the training loss came to {}, {} and {}", number(start), told(lower), told(own), told(higher));
     let (down, up) = (gain(own, lower), gain(own, higher));
-    if down > least && down >= up {
+    if down > least_of(lower) && down >= up {
         let text = format!("{all}. Smaller steps get further: the learning rate is too high.");
         (Verdict::TooHigh, text)
-    } else if up > least {
+    } else if up > least_of(higher) {
         let text = format!("{all}. Larger steps get further: the learning rate is too low.");
         (Verdict::TooLow, text)
     } else {
         let text = format!(
             "{all}. Neither gets further by {} of it or more: the learning rate is not what holds it back. Dead or saturated units, or inputs that say nothing more, are left.",
-            percent(least / start.abs().max(f64::MIN_POSITIVE))
+            percent(least_of(own) / start.abs().max(f64::MIN_POSITIVE))
         );
         (Verdict::Neither, text)
     }

@@ -58,7 +58,8 @@ impl Worker<'_> {
         self.draw();
         self.desk.out.tell(Event::Finished(finished));
         self.desk.out.flush();
-        if self.watched && reason.is_success() {
+        // Who stopped it has turned away; and a window that closes must not wait for experiments.
+        if self.watched && reason.is_success() && reason != FinishReason::Stopped {
             self.trainer = as_trained;
             self.linger();
         }
