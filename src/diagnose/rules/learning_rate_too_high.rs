@@ -29,7 +29,7 @@ pub(super) const LEARNING_RATE_TOO_HIGH: Rule = Rule {
     needs: &[Need::TrainLoss],
     explains: &[
         "loss-spikes",
-        "plateau",
+        ,
         "underfitting",
         "still-improving",
         "overfitting",
