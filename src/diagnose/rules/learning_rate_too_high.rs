@@ -29,7 +29,6 @@ pub(super) const LEARNING_RATE_TOO_HIGH: Rule = Rule {
     needs: &[Need::TrainLoss],
     explains: &[
         "loss-spikes",
-        ,
         "underfitting",
         "still-improving",
         "overfitting",
