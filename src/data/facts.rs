@@ -344,7 +344,6 @@ impl WordCounts {
         let stride = self.all.len();
         let here = |it: &Self, idx: usize| it.with[word * stride + idx];
         let absent = |it: &Self, idx: usize| it.all[idx] - here(it, idx);
-        let sides: [&dyn Fn(&Self, usize) -> f64; 2] = [&here, &absent];
         let one_side = |side: &dyn Fn(&Self, usize) -> f64| {
             if self.n_classes == 0 {
                 let mean = side(self, 1) / side(self, 0).max(1.0);
@@ -354,7 +353,7 @@ impl WordCounts {
             let rows = (0..stride).filter(|class| side(judge, *class) > 0.0);
             rows.map(|class| side(judge, class) * goal.surprise(side(self, class), total, class)).sum()
         };
-        sides.map(one_side).iter().sum()
+        one_side(&here) + one_side(&absent)
     }
 }
 

@@ -40,14 +40,9 @@ pub fn judge(forks: &[Fork]) -> (Verdict, String) {
     let start = own.losses.first().copied().unwrap_or(f64::NAN);
     // The noise of the fork that got further: steps far too large make the other as noisy as can be.
     let least_of = |fork: &Fork| (LEAST_GAIN * start.abs()).max(LEAST_GAIN_NOISE * noise(fork));
-    let told = |fork: &Fork| {
-        let end = reached(fork);
-        let end = if end.is_finite() {
-            format!("{} at {}", number(end), number(fork.learning_rate))
-        } else {
-            format!("no number any more at {}", number(fork.learning_rate))
-        };
-        end
+    let told = |fork: &Fork| match reached(fork) {
+        end if end.is_finite() => format!("{} at {}", number(end), number(fork.learning_rate)),
+        _ => format!("no number any more at {}", number(fork.learning_rate)),
     };
     let all =
         format!("From {} the training loss came to {}, {} and {}", number(start), told(lower), told(own), told(higher));
@@ -61,7 +56,7 @@ pub fn judge(forks: &[Fork]) -> (Verdict, String) {
     } else {
         let text = format!(
             "{all}. Neither gets further by {} of it or more: the learning rate is not what holds it back. Dead or saturated units, or inputs that say nothing more, are left.",
-            percent(least_of(own) / start.abs().max(f64::MIN_POSITIVE))
+            percent(least_of(lower).min(least_of(higher)) / start.abs().max(f64::MIN_POSITIVE))
         );
         (Verdict::Neither, text)
     }
@@ -110,7 +105,8 @@ pub fn band(points: &[RangePoint]) -> Option<[f64; 2]> {
     let seen = points.get(from..to).filter(|it| it.len() >= 5)?;
     let lowest = (0..seen.len()).min_by(|a, b| seen[*a].smoothed.total_cmp(&seen[*b].smoothed))?;
     let start = seen[0].smoothed;
-    if !(seen[lowest].smoothed < start * (1.0 - LEAST_GAIN)) {
+    let has_fallen = seen[lowest].smoothed < start * (1.0 - LEAST_GAIN);
+    if !has_fallen {
         return None;
     }
     // Slopes over a few points, in loss for each factor of the learning rate.

@@ -55,6 +55,13 @@ pub(super) fn regression() -> Context {
     context(Task::Regression, [("loss", 1.0), ("r2", 0.0), ("rmse", 1.0)])
 }
 
+/// The same with another learning rate.
+pub(super) fn at_rate(learning_rate: f64) -> Context {
+    let mut context = regression();
+    context.project.learning_rate = learning_rate;
+    context
+}
+
 /// Two classes, evenly spread.
 pub(super) fn binary() -> Context {
     context(

@@ -124,7 +124,7 @@ pub(super) fn layer_rows(plan: &Plan, step: &[f32], behind: &[Behind]) -> Vec<La
             }
             LayerSpec::Activation(_) => {
                 if let (Some(row), Some(it)) = (rows.last_mut(), behind.next()) {
-                    row.activation = <&'static str>::from(it.activation).to_owned();
+                    <&'static str>::from(it.activation).clone_into(&mut row.activation);
                     row.dead = (it.activation == Activation::Relu).then_some(it.share);
                     row.saturated = matches!(it.activation, Activation::Tanh | Activation::Sigmoid).then_some(it.share);
                     row.mean = Some(it.mean);

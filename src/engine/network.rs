@@ -242,7 +242,9 @@ impl Batch {
 impl Layer {
     fn new(spec: &LayerSpec, gain: f32, seed: u64, idx: usize, device: &Device) -> Self {
         let scaled = |mut values: Vec<f32>| {
-            values.iter_mut().for_each(|it| *it *= gain);
+            for it in &mut values {
+                *it *= gain;
+            }
             values
         };
         let mut rng = stream(seed, Purpose::Weights { layer: idx });

@@ -177,3 +177,61 @@ fn a_mnist_style_pair_of_files_is_read() {
     assert_eq!(outcome.status, 0, "{}", outcome.stderr);
     assert!(outcome.stdout.contains("12 x 12 pixels"), "{}", outcome.stdout);
 }
+
+/// Findings of `diagnose --json`.
+fn diagnosed(place: &Place, path: &str) -> Vec<serde_json::Value> {
+    let outcome = place.run(&["diagnose", path, "--json"]);
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (0, ""));
+    outcome.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_run_that_is_diagnosed_again_gets_the_findings_it_had() {
+    let place = Place::new();
+    let project = sample("gallery/overfitting");
+    let events = place.train(&[&project, "--device", "cpu", "--set", "epochs=30", "--out", "run"]);
+    let live: Vec<_> = of_kind(&events, "finding").into_iter().cloned().collect();
+    assert!(live.iter().any(|it| it["rule"] == "overfitting" && it["severity"] == "warning"), "{live:#?}");
+    assert_eq!(diagnosed(&place, "run"), live);
+    let words = place.run(&["diagnose", "run"]).stdout;
+    assert!(words.contains("30 completed epochs") && words.contains("consistent with"), "{words}");
+}
+
+#[test]
+fn curves_from_other_programs_are_diagnosed_and_columns_can_be_named() {
+    let place = Place::new();
+    let curve = |epoch: i32| {
+        let x = f64::from(epoch);
+        (0.7 * (-x / 8.0).exp() + 0.01, 0.3 + 0.4 * (-x / 4.0).exp() + 0.012 * (x - 10.0).max(0.0))
+    };
+    let table = |head: &str| {
+        let rows = (0..60).map(|epoch| format!("{epoch},{},{}\n", curve(epoch).0, curve(epoch).1));
+        head.to_owned() + &rows.collect::<String>()
+    };
+    place.write("log.csv", table("epoch,loss,val_loss\n"));
+    let told = diagnosed(&place, "log.csv");
+    assert!(told.iter().all(|it| it["event"] == "finding"));
+    let overfitting = told.iter().find(|it| it["rule"] == "overfitting").unwrap();
+    assert!((9..=13).contains(&overfitting["from_epoch"].as_u64().unwrap()), "{overfitting}");
+    assert!(overfitting["remedies"].as_array().unwrap().is_empty(), "nothing is known of its project");
+    let words = place.run(&["diagnose", "log.csv"]).stdout;
+    assert!(words.contains("had to stay silent") && words.contains("Dead ReLU units"), "{words}");
+
+    place.write("odd.csv", table("epoch,apples,pears\n"));
+    let refused = place.run(&["diagnose", "odd.csv"]);
+    assert_eq!((refused.status, refused.stderr.lines().count()), (2, 1), "{}", refused.stderr);
+    assert!(refused.stderr.contains("apples"), "{}", refused.stderr);
+    let named = ["diagnose", "odd.csv", "--json", "--column", "train_loss=apples", "--column", "validation_loss=pears"];
+    let named = place.run(&named);
+    assert!(named.status == 0 && named.stdout.contains("\"rule\":\"overfitting\""), "{}", named.stderr);
+}
+
+#[test]
+fn a_log_whose_loss_is_lost_is_a_finding_and_says_nothing_it_does_not_know() {
+    let place = Place::new();
+    let log = fixture("logs/keras_nan.csv").display().to_string();
+    let told = diagnosed(&place, &log);
+    assert!(told.iter().any(|it| it["rule"] == "loss-not-finite" && it["severity"] == "critical"), "{told:#?}");
+    let text = told[0]["text"].as_str().unwrap();
+    assert!(!text.contains("step 0") && !text.contains("rate of not a number"), "{text}");
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use learnscope::run::{Command, EpochRow, Event, Run, Verdict};
+use learnscope::run::{Command, EpochRow, Event, Phase, Run, Verdict};
 use learnscope::session::{Job, Session};
 use learnscope::spec::Project;
 
@@ -17,17 +17,29 @@ fn project(settings: &[&str]) -> Project {
 
 /// Trains to the end; sends the commands once, before the first step.
 fn trained(project: &Project, commands: &[Command]) -> Run {
+    trained_behind(project, 0, commands)
+}
+
+/// Trains to the end; sends the commands once, behind so many single steps.
+fn trained_behind(project: &Project, n_steps: u64, commands: &[Command]) -> Run {
     let job = Job { begins_paused: true, watched: true, ..Job::new(project.clone(), Path::new("")) };
     let mut session = Session::spawn(job, || ());
+    let mut run = Run::of(project.clone());
+    let mut fold_until = |is_so: &dyn Fn(&Run) -> bool, session: &mut Session| {
+        while !is_so(&run) {
+            for event in session.wait().expect("a run ends in words") {
+                run.apply(event);
+            }
+        }
+    };
+    for step in 1..=n_steps {
+        session.send(Command::Step);
+        fold_until(&|run| run.step == step && run.phase == Phase::Paused, &mut session);
+    }
     for command in commands.iter().cloned().chain([Command::Resume]) {
         session.send(command);
     }
-    let mut run = Run::of(project.clone());
-    while run.finished.is_none() {
-        for event in session.wait().expect("a run ends in words") {
-            run.apply(event);
-        }
-    }
+    fold_until(&|run| run.finished.is_some(), &mut session);
     run
 }
 
@@ -42,7 +54,9 @@ fn experiments_leave_the_training_as_it_was_to_the_bit() {
     for settings in [&["model.dropout=0.2"][..], &["model.batch_norm=on", "optimizer=sgd", "optimizer.momentum=0.9"]] {
         let project = project(settings);
         let alone = trained(&project, &[]);
-        let tried = trained(&project, &[Command::Probe, Command::RangeTest]);
+        // Behind some steps, so that the optimizer has a memory and batch norm its statistics.
+        let tried = trained_behind(&project, 13, &[Command::Probe, Command::RangeTest]);
+        assert_eq!(tried.probe.as_ref().map(|it| it.step), Some(13));
         assert!(tried.probe.is_some() && tried.range_test.is_some());
         assert_eq!(curve(&alone).len(), 12);
         assert_eq!(curve(&alone), curve(&tried), "{settings:?}");
@@ -142,9 +156,8 @@ fn events_of_experiments_read_back_from_their_lines() {
 
 #[test]
 fn a_run_that_stopped_early_can_be_trained_on_as_if_it_had_not_stopped() {
-    let long = project(&["data=moons", "epochs=20", "training.measure_train=epoch_end"]);
-    let whole = trained(&long, &[]);
-    let mut short = long.clone();
+    let mut short = project(&["data=moons", "epochs=20", "training.measure_train=epoch_end"]);
+    let whole = trained(&short, &[]);
     short.set("epochs=14").unwrap();
     let job = Job { watched: true, ..Job::new(short.clone(), Path::new("")) };
     let mut session = Session::spawn(job, || ());

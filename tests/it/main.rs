@@ -6,6 +6,7 @@ mod commands;
 mod determinism;
 mod device;
 mod experiments;
+mod gallery;
 mod parity;
 mod program;
 mod samples;

@@ -102,34 +102,11 @@ pub(in crate::diagnose) fn troubles() -> Vec<(&'static str, Context, Vec<EpochRo
             set(&["model.frozen=1"]),
             changed(healthy(1, 2), |_, idx, it| {
                 if idx == 0 {
-                    it.update = 0.0
+                    it.update = 0.0;
                 }
             }),
         ),
         ("unshuffled-batches", set(&["training.shuffle=off"]), sawtooth),
         ("batch-size", Context { train_rows: 4000, steps_per_epoch: 1, ..set(&["batch_size=all"]) }, whole),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::troubles;
-    use crate::diagnose::apply;
-    use crate::diagnose::made_up::told;
-    use crate::run::FindingState;
-
-    #[test]
-    fn every_trouble_is_told_with_remedies_its_project_can_take() {
-        for (rule, context, rows) in troubles() {
-            let told = told(rule, &context, &rows);
-            assert_eq!(told.first().map(|it| it.state), Some(FindingState::Raised), "{rule}");
-            assert!(!told[0].remedies.is_empty() && !told[0].rival.is_empty() && !told[0].formula.is_empty(), "{rule}");
-            assert!(told[0].text.matches(". ").count() <= 1, "at most two sentences: {}", told[0].text);
-            for remedy in &told[0].remedies {
-                let mut project = context.project.clone();
-                apply(remedy, &mut project).unwrap();
-                assert!(project != context.project && project.check().is_ok(), "{rule}: {remedy:?}");
-            }
-        }
-    }
 }

@@ -218,9 +218,7 @@ pub(super) fn with_evidence(words: Words, evidence: impl IntoIterator<Item = (&'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::made_up::{Noise, binary, recorded, regression, run};
-    use crate::diagnose::{Doctor, apply};
-    use crate::run::{FindingState, FinishReason};
+    use crate::diagnose::made_up::{Noise, binary, regression, run};
 
     #[test]
     fn the_wobble_of_noise_on_a_slope_is_its_deviation() {
@@ -261,84 +259,5 @@ mod tests {
         assert!((skill_by_metrics(&binary(), &row) - 0.8).abs() < 1e-12);
         assert_eq!(times_usual(&regression(), 0.01).map(f64::round), Some(10.0));
         assert_eq!(times_usual(&Context { knows_project: false, ..regression() }, 0.01), None);
-    }
-
-    /// Runs that between them trouble the rules that read curves.
-    fn troubles() -> Vec<Vec<EpochRow>> {
-        let mut noise = Noise::new(11);
-        let mut rough = || (1.0 + 0.3 * noise.normal()).max(0.2);
-        let mut spam = recorded::spam_emails();
-        for row in &mut spam {
-            row.validation_loss *= 1.0 + 0.1 * row.epoch as f64;
-        }
-        let mut few = run(60, |epoch| (0.4 + (-epoch / 3.0).exp(), 0.45 + (-epoch / 3.0).exp()));
-        for row in &mut few {
-            row.validation_se = Some(0.15);
-        }
-        let at_rate = |mut rows: Vec<EpochRow>, rate: f64| {
-            for row in &mut rows {
-                row.learning_rate = rate;
-            }
-            rows
-        };
-        vec![
-            spam,
-            run(40, |epoch| (1.2_f64.powf(epoch), 1.0)),
-            run(60, |epoch| (if epoch == 30.0 || epoch == 44.0 { 1.0 } else { 0.3 }, 0.35)),
-            at_rate(run(40, |_| (0.5 * rough(), 0.5)), 0.1),
-            at_rate(run(40, |epoch| (1.0 - 0.001 * epoch, 1.0 - 0.001 * epoch)), 1e-6),
-            run(60, |epoch| (0.66 + (-epoch).exp(), 0.66)),
-            run(10, |epoch| ((-0.1 * epoch).exp(), (-0.1 * epoch).exp())),
-            run(120, |epoch| ((-0.08 * epoch).exp(), 0.3 + (-epoch / 2.0).exp())),
-            few,
-            run(40, |_| (0.5, 0.3)),
-            run(60, |_| (1.0, 1.3)),
-            run(3, |_| (f64::NAN, f64::NAN)),
-        ]
-    }
-
-    #[test]
-    fn every_remedy_of_a_curve_is_valid_for_its_project_and_every_rule_here_is_troubled() {
-        let settings = [
-            "model=linear",
-            "model.dropout=0.9",
-            "model.hidden=[1]",
-            "schedule=cosine",
-            "optimizer=sgd",
-            "split.validation=0.6",
-            "clip_norm=0.1",
-        ];
-        let mut seen = std::collections::BTreeSet::new();
-        for setting in settings {
-            let mut context = Context { validation_rows: 20, epochs: 10, ..binary() };
-            context.project.set(setting).unwrap();
-            for rows in troubles() {
-                let mut doctor = Doctor::new(context.clone());
-                let mut told: Vec<_> = rows.iter().flat_map(|row| doctor.observe(row)).collect();
-                told.extend(doctor.finish(FinishReason::Completed));
-                for finding in told.iter().filter(|it| it.state != FindingState::Cleared) {
-                    seen.insert(finding.rule.clone());
-                    assert!(!finding.rival.is_empty() && !finding.formula.is_empty(), "{finding:?}");
-                    assert!(finding.text.matches(". ").count() <= 1, "at most two sentences: {}", finding.text);
-                    for remedy in &finding.remedies {
-                        let mut project = context.project.clone();
-                        apply(remedy, &mut project).unwrap_or_else(|refused| panic!("{}: {refused}", finding.rule));
-                        assert!(project != context.project && project.check().is_ok(), "{remedy:?}");
-                    }
-                }
-            }
-        }
-        for rule in &super::super::RULES[..13] {
-            assert!(seen.contains(rule.id), "{} is never seen: {seen:?}", rule.id);
-        }
-    }
-
-    #[test]
-    fn no_rule_explains_one_that_explains_it() {
-        for rule in super::super::RULES {
-            for other in super::super::RULES.iter().filter(|it| rule.explains.contains(&it.id)) {
-                assert!(!other.explains.contains(&rule.id), "{} and {}", rule.id, other.id);
-            }
-        }
     }
 }

@@ -133,7 +133,7 @@ mod tests {
 
     fn duplicates(repeated_validation_rows: usize, validation_rows: usize) -> Vec<FindingRow> {
         let data = Some(DataFacts { repeated_validation_rows, repeated_test_rows: 2, ..DataFacts::default() });
-        told("duplicate-rows", &Context { data, validation_rows, ..binary() }, &healthy(1, 10))
+        told("duplicate-rows", &Context { validation_rows, data, ..binary() }, &healthy(1, 10))
     }
 
     #[test]

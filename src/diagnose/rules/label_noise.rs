@@ -301,9 +301,9 @@ mod tests {
         }
         assert!(told("label-noise", &binary(), &rows).is_empty());
         let mut heart = self::rows(40, [0.2; 4]);
-        heart.iter_mut().for_each(|row| {
+        for row in &mut heart {
             row.metrics.insert("train_accuracy".to_owned(), 0.97);
-        });
+        }
         assert!(told("label-noise", &binary(), &heart)[0].text.contains("97 % since: wrong labels"));
     }
 

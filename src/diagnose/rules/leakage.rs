@@ -125,7 +125,7 @@ mod tests {
         let telling =
             skills.iter().map(|(column, skill)| TellingColumn { column: (*column).to_owned(), skill: *skill });
         let data = Some(DataFacts { telling: telling.collect(), ..DataFacts::default() });
-        told("leakage", &Context { data, train_rows, ..binary() }, &healthy(1, 40))
+        told("leakage", &Context { train_rows, data, ..binary() }, &healthy(1, 40))
     }
 
     #[test]

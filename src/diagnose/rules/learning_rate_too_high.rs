@@ -286,7 +286,7 @@ impl TooHigh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::made_up::{Noise, binary, healthy, recorded, regression, run, told};
+    use crate::diagnose::made_up::{Noise, at_rate, binary, healthy, recorded, regression, run, told};
     use crate::run::{FindingRow, LayerRow};
 
     fn too_high(context: &Context, rows: &[EpochRow]) -> Vec<FindingRow> {
@@ -304,12 +304,6 @@ mod tests {
             row.learning_rate = learning_rate;
         }
         rows
-    }
-
-    fn at_rate(learning_rate: f64) -> Context {
-        let mut context = regression();
-        context.project.learning_rate = learning_rate;
-        context
     }
 
     #[test]

@@ -236,7 +236,7 @@ impl TooLow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::made_up::{Noise, binary, healthy, recorded, regression, run, states, told};
+    use crate::diagnose::made_up::{Noise, at_rate, binary, healthy, recorded, regression, run, states, told};
     use crate::run::{FindingRow, FindingState, LayerRow};
 
     fn too_low(context: &Context, rows: &[EpochRow]) -> Vec<FindingRow> {
@@ -254,12 +254,6 @@ mod tests {
             row.learning_rate = learning_rate;
         }
         rows
-    }
-
-    fn at_rate(learning_rate: f64) -> Context {
-        let mut context = regression();
-        context.project.learning_rate = learning_rate;
-        context
     }
 
     #[test]

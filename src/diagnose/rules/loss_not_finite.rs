@@ -97,8 +97,11 @@ impl Observer for LossNotFinite {
         let before = self.last_finite.as_ref().map_or_else(String::new, |it| {
             format!("; at the end of epoch {} it was {}", it.epoch, number(it.train_loss))
         });
-        let rate = number(place.learning_rate);
-        let mut evidence = vec![("learning_rate", measured(place.learning_rate))];
+        // Curves from elsewhere may know neither steps nor the learning rate.
+        let rate = Some(place.learning_rate).filter(|it| *it > 0.0);
+        let at_rate = rate.map_or_else(String::new, |it| format!(", at a learning rate of {}", number(it)));
+        let by_step = if place.step > 0 { format!(" by step {}", place.step) } else { String::new() };
+        let mut evidence: Vec<_> = rate.map(|it| ("learning_rate", measured(it))).into_iter().collect();
         if let Some(last) = &self.last_finite {
             evidence.push(("last_finite_train_loss", measured(last.train_loss)));
             evidence.extend(last.gradient_norm.map(|it| ("last_gradient_norm", measured(it))));
@@ -111,11 +114,11 @@ impl Observer for LossNotFinite {
         ];
         Words {
             text: format!(
-                "The {curve} stopped being a finite number by step {} in epoch {}{before}. This is consistent with steps too large for the slope, at a learning rate of {rate}.",
-                place.step, place.epoch
+                "The {curve} stopped being a finite number{by_step} in epoch {}{before}. This is consistent with steps too large for the slope{at_rate}.",
+                place.epoch
             ),
             evidence: evidence.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
-            formula: format!("loss at step {} = not a number", place.step),
+            formula: format!("{curve} in epoch {} = not a number", place.epoch),
             rival: "A few extreme values in the data could do the same at any learning rate; then a tenth of it would only delay this.".to_owned(),
             remedies: remedies.into_iter().flatten().collect(),
         }

@@ -247,9 +247,9 @@ mod tests {
     fn a_network_that_learned_nothing_is_another_rules() {
         assert!(collapse(&rows(30, 320, 80, |_| 0, |_| 0.5)).is_empty());
         let mut ranked = rows(30, 320, 80, |_| 0, |_| 0.5);
-        ranked.iter_mut().for_each(|row| {
+        for row in &mut ranked {
             row.metrics.insert("validation_roc_auc".to_owned(), 0.7);
-        });
+        }
         assert_eq!(collapse(&ranked)[0].epoch, 8);
     }
 

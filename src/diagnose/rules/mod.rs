@@ -25,6 +25,8 @@ mod plateau;
 mod saturated_units;
 mod slow_device;
 mod still_improving;
+#[cfg(test)]
+mod tests;
 mod underfitting;
 mod unscaled_inputs;
 mod unshuffled_batches;

@@ -46,7 +46,8 @@ impl Worker<'_> {
                 self.desk.out.tell(Event::Resumed { step: self.step });
                 self.desk.out.flush();
             }
-            Command::Pause | Command::Resume => {}
+            // Training on behind the end is for a run that has one.
+            Command::Pause | Command::Resume | Command::GoOn { .. } => {}
             Command::Step => {
                 self.single = true;
                 self.next_step_at = Instant::now();
@@ -55,8 +56,6 @@ impl Worker<'_> {
             Command::Set { key, value } => self.turn(&key, &value),
             Command::Probe => self.probe()?,
             Command::RangeTest => self.range_test()?,
-            // The run itself still goes on.
-            Command::GoOn { .. } => {}
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ const SIZE: [f32; 2] = [1280.0, 800.0];
 
 /// Where the keyboard is.
 fn focused(window: &Window) -> Option<(String, Rect)> {
-    let node = window.root().children_recursive().find(|it| it.is_focused())?;
+    let node = window.root().children_recursive().find(egui_kittest::Node::is_focused)?;
     Some((node.accesskit_node().label().unwrap_or_default(), node.rect()))
 }
 

@@ -392,7 +392,7 @@ fn gallery(classes: Vec<String>) -> Gallery {
     const SAMPLES: u32 = 24;
     let sample = |idx: u32| {
         let actual = idx % 4;
-        let is_wrong = idx % 4 == 0;
+        let is_wrong = idx.is_multiple_of(4);
         let certainty = if is_wrong { 0.97 - 0.02 * idx as f32 } else { 0.99 - 0.01 * idx as f32 };
         Sample { row: 3 * idx, actual, predicted: if is_wrong { 2 } else { actual }, certainty }
     };

@@ -50,7 +50,11 @@ fn house_prices_with_units_killed_in_the_first_epoch_are_stuck() {
     let mut context = regression();
     context.baseline.insert("loss".to_owned(), 0.7987);
     context.project.learning_rate = 0.1;
-    assert!(plateau(&context, &recorded::house_prices_stalled()).is_empty(), "the rate is named as the cause");
+    let told = plateau(&context, &recorded::house_prices_stalled());
+    assert_eq!(states(&told)[..1], [FindingState::Raised]);
+    assert_eq!((told[0].severity, told[0].epoch), (Severity::Warning, 17));
+    assert!(told[0].text.contains("0.1 that is too high"), "{}", told[0].text);
+    assert!(!states(&told).contains(&FindingState::Cleared));
     context.knows_project = false;
     let told = plateau(&context, &recorded::house_prices_stalled());
     assert_eq!(states(&told)[..1], [FindingState::Raised]);
