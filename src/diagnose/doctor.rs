@@ -117,6 +117,9 @@ impl Watch {
 
     /// What the look just made means for what is told.
     fn epoch(&mut self, context: &Context, epoch: u64, causes: &[&'static Rule]) -> Option<FindingRow> {
+        if self.told.is_none() && self.now.is_none() {
+            return None;
+        }
         if let Some(cause) = self.cause(causes) {
             let text = format!("This is a consequence of what is told under \u{201c}{}\u{201d}.", cause.label);
             return self.clear(epoch, text);
