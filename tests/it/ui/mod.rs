@@ -1,6 +1,7 @@
 //! The window as people and programs see it: by accessible names first, by pixels second.
 
 mod doctor;
+mod experiments;
 pub(crate) mod harness;
 mod leaving;
 mod panels;

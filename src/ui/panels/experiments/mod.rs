@@ -50,9 +50,9 @@ impl Panel for Experiments {
 
 fn probe_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
     let question = Question {
-        title: "Is the learning rate too high or too low?",
-        button: "Try a third and three times",
-        help: "Trains three copies for two epochs, from the weights and the optimizer's memory as they are now, and compares where they get to",
+        title: "Rate too high or too low?",
+        button: "Try both",
+        help: "Trains copies for two epochs at a third and at three times the learning rate, from the weights and the optimizer's memory as they are now, and compares where they get to",
         action: RunAction::Probe,
     };
     question_ui(ui, cx, &question, run.probe.as_ref().map(|it| it.text.as_str()));
@@ -63,8 +63,8 @@ fn probe_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
 
 fn range_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
     let question = Question {
-        title: "Which learning rates are worth trying?",
-        button: "Run range test",
+        title: "Which rates to try?",
+        button: "Range test",
         help: "Trains a copy whose learning rate grows with every step until its loss explodes. The run itself stays as it is",
         action: RunAction::RangeTest,
     };
@@ -78,7 +78,7 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &Question, answer: Option
     let theme = Theme::of(ui);
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL);
-        ui.label(theme.strong(question.title));
+        // From the right, so that a narrow tab cuts the title and not the button.
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let can_start = cx.studio.runs.can_experiment();
             let button = ui.add_enabled_ui(can_start, |ui| secondary_ui(ui, None, question.button)).inner;
@@ -88,6 +88,9 @@ fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &Question, answer: Option
             if button.clicked() {
                 cx.ask(Action::Run(question.action.clone()));
             }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(theme.strong(question.title)).truncate());
+            });
         });
     });
     let text = answer.unwrap_or(question.help);

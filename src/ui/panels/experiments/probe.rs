@@ -36,9 +36,10 @@ pub(super) fn chart_ui(ui: &mut Ui, probe: &Probe) {
         };
         fork_ui(ui, &chart, probe.stretch, fork, is_favored);
     }
-    let corner = chart.frame().right_bottom() + vec2(-2.0, -2.0);
+    // The left end is where the curves are high.
+    let corner = chart.frame().left_bottom() + vec2(4.0, -2.0);
     let font = TextStyle::Small.resolve(ui.style());
-    chart.painter.text(corner, Align2::RIGHT_BOTTOM, "steps from here", font, theme.dim);
+    chart.painter.text(corner, Align2::LEFT_BOTTOM, "steps from here", font, theme.dim);
 }
 
 fn fork_ui(ui: &Ui, chart: &Chart, stretch: u64, fork: &Fork, is_favored: bool) {
@@ -60,19 +61,9 @@ fn fork_ui(ui: &Ui, chart: &Chart, stretch: u64, fork: &Fork, is_favored: bool) 
         LineStyle::Solid
     };
     paint_line(&chart.painter, &points, Pen { color, width: size::CURVE, style });
-    let name = format!("{} ({})", short_number(fork.learning_rate), factor_text(fork.factor));
+    let name = short_number(fork.learning_rate);
     let font = TextStyle::Small.resolve(ui.style());
     chart.painter.text(end + vec2(space::XS, 0.0), Align2::LEFT_CENTER, name, font, color);
-}
-
-fn factor_text(factor: f64) -> &'static str {
-    if factor < 1.0 {
-        "a third"
-    } else if factor > 1.0 {
-        "three times"
-    } else {
-        "as it is"
-    }
 }
 
 /// Every finite loss with a margin; a copy that blew up is cut at three times the start.

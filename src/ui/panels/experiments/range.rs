@@ -38,9 +38,10 @@ pub(super) fn chart_ui(ui: &mut Ui, test: &RangeTest) {
     };
     chart.painter.add(Shape::line(line(|it| it.loss), Stroke::new(size::HAIRLINE, Theme::faded(theme.train))));
     chart.painter.add(Shape::line(line(|it| it.smoothed), Stroke::new(size::CURVE, theme.train)));
-    let corner = chart.frame().right_bottom() + vec2(-2.0, -2.0);
+    // The left end is where the curves are high.
+    let corner = chart.frame().left_bottom() + vec2(4.0, -2.0);
     let font = TextStyle::Small.resolve(ui.style());
-    chart.painter.text(corner, Align2::RIGHT_BOTTOM, "learning rate", font, theme.dim);
+    chart.painter.text(corner, Align2::LEFT_BOTTOM, "learning rate", font, theme.dim);
 }
 
 /// From a little below the lowest smoothed loss to twice the first: what explodes is cut.

@@ -34,7 +34,8 @@ pub(super) fn chart_ui(ui: &mut Ui, run: &Run, points: &[Point], rows: &[Row]) {
         id: ui.scope_id().with("stops"),
         summary: format!("Validation loss with {stopped} stop flags over {} epochs", points.len()),
         height: ui.available_height(),
-        x: (1.0, last.max(2.0)),
+        // Room for half a flag at both ends.
+        x: (1.0 - 0.05 * last.max(2.0), 1.05 * last.max(2.0)),
         y: (low - 0.06 * room, high + 0.45 * room),
         x_marks: Marks::Number,
         y_marks: Marks::Number,

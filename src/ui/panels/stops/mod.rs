@@ -20,8 +20,13 @@ pub(super) const STOPS: PanelDef =
 /// Fewer epochs leave no rule anything to say.
 const FEWEST_EPOCHS: usize = 3;
 
-/// Share of the width that the table takes.
-const TABLE: f32 = 0.52;
+/// Share of the width that the table takes, and what it needs at most.
+const TABLE: f32 = 0.62;
+const TABLE_MOST: f32 = 520.0;
+
+/// Width of a knob with its name, and of the button beside them.
+const KNOB: f32 = 230.0;
+const GO_ON: f32 = 150.0;
 
 /// Epochs to train on in one go: a third of what was trained, and at least ten.
 const FEWEST_ON: u64 = 10;
@@ -71,13 +76,13 @@ impl Panel for Stops {
         let earlier: Vec<Vec<f64>> =
             ghosts.map(|it| it.history.epochs.iter().map(|row| row.validation_loss).collect()).collect();
         self.bench.update(&run, &earlier, (self.patience, self.min_delta));
+        self.knobs_ui(ui, cx, &run);
         let rect = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(rect);
-        let (left, right) = rect.split_left_right_at_fraction(TABLE);
+        let (left, right) = rect.split_left_right_at_x(rect.left() + (TABLE * rect.width()).min(TABLE_MOST));
         let mut child = |at: Rect| ui.new_child(UiBuilder::new().max_rect(at).layout(Layout::top_down(Align::LEFT)));
         let mut table = child(left.with_max_x(left.max.x - space::L));
         let mut plot = child(right);
-        self.knobs_ui(&mut table, cx, &run);
         scroll_ui(&mut table, |ui| table::table_ui(ui, &self.bench.rows));
         chart::chart_ui(&mut plot, &run, &self.bench.points, &self.bench.rows);
     }
@@ -98,7 +103,8 @@ impl Stops {
     fn knobs_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
         let row = KnobRow { is_enabled: true, ..KnobRow::default() };
         ui.horizontal(|ui| {
-            let width = ((ui.available_width() - 2.0 * space::M) / 3.0).max(size::NUMBER_FIELD);
+            ui.spacing_mut().item_spacing.x = space::L;
+            let width = ((ui.available_width() - GO_ON) / 2.0 - space::L).min(KNOB);
             let column = |ui: &mut Ui, knob: Knob<'_>| {
                 ui.allocate_ui_with_layout(vec2(width, size::ROW), Layout::top_down(Align::LEFT), |ui| {
                     ui.set_width(width);

@@ -7,6 +7,9 @@ use crate::ui::short_number;
 use crate::ui::text::percent_text;
 use crate::ui::theme::{Theme, size, space};
 
+/// Width that the numbers beside a rule's name need.
+const NUMBERS: f32 = 256.0;
+
 const HEADS: [(&str, &str); 6] = [
     ("", "The rule's number on the curve"),
     ("Rule", ""),
@@ -18,7 +21,8 @@ const HEADS: [(&str, &str); 6] = [
 
 pub(super) fn table_ui(ui: &mut Ui, rows: &[Row]) {
     let theme = Theme::of(ui);
-    Grid::new("stop rules").num_columns(HEADS.len()).spacing(vec2(space::L, 2.0)).striped(true).show(ui, |ui| {
+    let room = (ui.available_width() - NUMBERS).max(size::NUMBER_FIELD);
+    Grid::new("stop rules").num_columns(HEADS.len()).spacing(vec2(space::M, 2.0)).striped(true).show(ui, |ui| {
         for (idx, (head, help)) in HEADS.into_iter().enumerate() {
             let response = cell_ui(ui, idx, |ui| ui.label(theme.small(head)));
             if !help.is_empty() {
@@ -27,13 +31,13 @@ pub(super) fn table_ui(ui: &mut Ui, rows: &[Row]) {
         }
         ui.end_row();
         for (idx, row) in rows.iter().enumerate() {
-            row_ui(ui, idx, row);
+            row_ui(ui, idx, row, room);
             ui.end_row();
         }
     });
 }
 
-fn row_ui(ui: &mut Ui, idx: usize, row: &Row) {
+fn row_ui(ui: &mut Ui, idx: usize, row: &Row, room: f32) {
     let theme = Theme::of(ui);
     let outcome = &row.outcome;
     let epoch = |it: Option<u64>| it.map_or_else(|| "–".to_owned(), |it| it.to_string());
@@ -43,7 +47,10 @@ fn row_ui(ui: &mut Ui, idx: usize, row: &Row) {
     };
     let saved = if outcome.stop.is_some() { outcome.epochs_saved.to_string() } else { "–".to_owned() };
     cell_ui(ui, 0, |ui| ui.label(theme.mono((idx + 1).to_string()).color(theme.dim)));
-    let name = cell_ui(ui, 1, |ui| ui.add(Label::new(theme.body(row.rule.label)).selectable(false)));
+    let name = cell_ui(ui, 1, |ui| {
+        ui.set_max_width(room);
+        ui.add(Label::new(theme.body(row.rule.label)).selectable(false).truncate())
+    });
     name.on_hover_text(format!("{}\n{}", row.rule.about, row.rule.source));
     let reductions = (!outcome.reductions.is_empty()).then(|| {
         let epochs: Vec<_> = outcome.reductions.iter().map(u64::to_string).collect();
@@ -59,11 +66,15 @@ fn row_ui(ui: &mut Ui, idx: usize, row: &Row) {
     let best = given_up.and_then(|it| outcome.kept_loss.map(|kept| kept - it));
     let text = match (given_up, best) {
         (Some(0.0), _) => "nothing".to_owned(),
-        (Some(lost), Some(best)) if best > 0.0 => format!("{} ({})", short_number(lost), percent_text(lost / best)),
+        (Some(lost), Some(best)) if best > 0.0 => percent_text(lost / best),
         (Some(lost), _) => short_number(lost),
         (None, _) => "–".to_owned(),
     };
-    cell_ui(ui, 5, |ui| ui.label(theme.mono(text)));
+    let response = cell_ui(ui, 5, |ui| ui.label(theme.mono(text)));
+    if let (Some(lost), Some(best)) = (given_up, best) {
+        let (kept, best) = (short_number(best + lost), short_number(best));
+        response.on_hover_text(format!("It would have kept a validation loss of {kept}; the best was {best}"));
+    }
 }
 
 /// Numbers stand at the right of their column, words at the left.
