@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{EpochRow, StepRow};
+use super::epoch::EpochRow;
+use super::event::StepRow;
 use super::series::Series;
 
 /// All curves of one run.

@@ -1,18 +1,22 @@
 //! What happened: the events of a run, its curves, and the one fold that turns events into a run.
 
+mod epoch;
 mod event;
 mod experiment;
+mod facts;
 mod history;
 mod number;
 mod series;
 mod state;
 mod view;
 
+pub use epoch::{ClassRow, EpochRow, LayerRow, Timing};
 pub use event::{
-    Changed, ClassRow, Command, DataFacts, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished,
-    InputScales, LayerRow, Metrics, Preparing, Remedy, Severity, Started, StepRow, TellingColumn, Timing,
+    Changed, Command, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Metrics, Preparing, Remedy,
+    Severity, Started, StepRow,
 };
 pub use experiment::{AfterRow, Fork, Probe, RangePoint, RangeTest, Verdict};
+pub use facts::{DataFacts, InputScales, TellingColumn};
 pub use history::History;
 pub use series::{Point, Series, Thinned, smooth};
 pub use state::{Change, LogLine, Phase, Run};

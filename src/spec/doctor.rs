@@ -396,7 +396,7 @@ impl DoctorSpec {
     }
 
     pub(super) fn knobs(&mut self) -> Vec<Knob<'_>> {
-        let knob = |(at, it): (_, &Threshold)| Knob::real(it.key, name(it.key), at, it.range, it.help);
+        let knob = |(at, it): (_, &Threshold)| Knob::real(it.key, label(it.key), at, it.range, it.help);
         self.0.iter_mut().zip(THRESHOLDS).map(knob).collect()
     }
 
@@ -414,6 +414,11 @@ impl DoctorSpec {
 /// The key without the section.
 fn name(key: &'static str) -> &'static str {
     key.strip_prefix("doctor.").unwrap_or(key)
+}
+
+/// The threshold's own name: what it belongs to stands above it.
+fn label(key: &'static str) -> &'static str {
+    key.rsplit('.').next().unwrap_or(key)
 }
 
 impl Serialize for DoctorSpec {

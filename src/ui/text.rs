@@ -85,6 +85,14 @@ fn trimmed(text: String) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// What a rule is called.
+pub(in crate::ui) fn rule_label(rule: &str) -> String {
+    crate::diagnose::RULES
+        .iter()
+        .find(|it| it.id == rule)
+        .map_or_else(|| sentence(&rule.replace(['-', '_'], " ")), |it| it.label.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

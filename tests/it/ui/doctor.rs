@@ -6,7 +6,7 @@ use egui_kittest::kittest::Queryable as _;
 use learnscope::run::Phase;
 use learnscope::studio::DataState;
 
-use super::harness::{Window, loaded, options, step_until, still, studio, window};
+use super::harness::{Window, loaded, options, panel, step_until, still, studio, window};
 use super::runs::{State, churn, churn_project, overfitted};
 use super::window::{click, penguins, phase_is};
 
@@ -101,5 +101,28 @@ fn a_lit_span_looks_as_kept() {
         window.run_steps(3);
         results.add(window.try_snapshot_options(format!("window/lit_{name}"), &options()));
     }
+    results.unwrap();
+}
+
+#[test]
+fn every_threshold_of_the_doctor_can_be_read_and_moved() {
+    let mut window = panel(
+        "setup",
+        studio(churn_project(), DataState::Loading, None, Vec::new()),
+        egui::Theme::Dark,
+        [300.0, 1000.0],
+    );
+    window.get_by_role_and_label(Role::Button, "Optimizer").click();
+    window.run_steps(2);
+    window.get_by_role_and_label(Role::Button, "Doctor").click();
+    window.run_steps(2);
+    window.get_by_label("Learning rate too high");
+    window.get_by_role_and_label(Role::SpinButton, "factor").set_value_accesskit(3.0);
+    window.run_steps(2);
+    let moved = window.state().studio().projects.draft.doctor.get("diverging.factor");
+    assert!((moved - 3.0).abs() < 1e-12, "{moved}");
+    assert_eq!(window.state().studio().projects.draft.doctor.n_moved(), 1);
+    let mut results = SnapshotResults::new();
+    results.add(window.try_snapshot_options("panels/setup/thresholds_dark", &options()));
     results.unwrap();
 }

@@ -8,7 +8,7 @@ use crate::diagnose::RULES;
 use crate::run::{Evidence, FindingRow, Remedy, Run, Severity};
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
-use crate::ui::text::{percent_text, sentence, short_number};
+use crate::ui::text::{percent_text, rule_label, short_number};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{link_ui, primary_ui, quiet_ui};
 
@@ -70,14 +70,6 @@ pub(super) fn finding_ui(
     if cx.spotlight.lit() == Some(finding.rule.as_str()) {
         ui.painter().rect_stroke(card, size::CARD_RADIUS, Stroke::new(size::HAIRLINE, edge), StrokeKind::Inside);
     }
-}
-
-/// What a rule is called.
-pub(super) fn rule_label(rule: &str) -> String {
-    RULES
-        .iter()
-        .find(|it| it.id == rule)
-        .map_or_else(|| sentence(&rule.replace(['-', '_'], " ")), |it| it.label.to_owned())
 }
 
 /// The verdict in a few words.

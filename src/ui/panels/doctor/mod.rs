@@ -14,7 +14,7 @@ use super::{Cx, Home, Panel, PanelDef};
 use crate::run::{FindingRow, Run};
 use crate::ui::Wish;
 use crate::ui::plot::watch::Watch;
-use crate::ui::text::{counted, short_number};
+use crate::ui::text::{counted, rule_label, short_number};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{empty_ui, link_ui, scroll_ui, small_icon_ui};
 
@@ -99,7 +99,7 @@ impl Doctor {
         }
         for finding in run.cleared.iter().rev() {
             let span = format!("Epochs {} to {}: {}", finding.from_epoch, finding.epoch, finding.text);
-            ui.add(Label::new(theme.strong(finding::rule_label(&finding.rule)).color(theme.dim)));
+            ui.add(Label::new(theme.strong(rule_label(&finding.rule)).color(theme.dim)));
             ui.add(Label::new(theme.paragraph(span)).wrap());
         }
     }

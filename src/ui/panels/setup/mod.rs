@@ -117,8 +117,13 @@ impl Setup {
         let hidden = dataset::hidden_knobs(cx.studio, &cx.draft.data.source);
         let (draft, studio) = (cx.draft.clone(), cx.studio);
         let mut turned = Vec::new();
+        let mut rule = "";
         for knob in cx.draft.knobs_of(section).into_iter().filter(|it| !hidden.contains(&it.key)) {
             let key = knob.key;
+            if section == Section::Doctor && section::rule_of(key) != rule {
+                rule = section::rule_of(key);
+                section::rule_heading_ui(ui, rule);
+            }
             let misfit = |id: &str| section::option_misfit(studio, &draft, key, id);
             let is_enabled = !form.is_live || knob.live;
             let row = KnobRow { usual: usual.get(key).map(String::as_str), names: &names, misfit: &misfit, is_enabled };

@@ -8,7 +8,7 @@ use strum::EnumMessage as _;
 use super::way_out_ui;
 use crate::spec::{LossSpec, Project, Section, StoppingSpec, Value};
 use crate::studio::Studio;
-use crate::ui::text::sentence;
+use crate::ui::text::{rule_label, sentence};
 use crate::ui::theme::{Theme, size, space, strong_style};
 use crate::ui::{Cx, facts};
 
@@ -197,4 +197,14 @@ pub(super) fn also_called_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let names = cx.draft.loss.also_called().join(", ");
     ui.add(Label::new(theme.small(format!("Also called {names}"))).wrap());
     ui.add_space(space::XS);
+}
+/// The rule that a threshold such as `doctor.overfitting.gap_share` belongs to.
+pub(super) fn rule_of(key: &str) -> &str {
+    key.split('.').nth(1).unwrap_or_default()
+}
+
+/// What the thresholds below it belong to.
+pub(super) fn rule_heading_ui(ui: &mut Ui, rule: &str) {
+    ui.add_space(space::XS);
+    ui.label(Theme::of(ui).small(rule_label(rule)));
 }
