@@ -49,13 +49,13 @@ pub fn run(project: Option<PathBuf>) -> Result<(), String> {
         .map_err(|err| format!("the window could not be opened: {}", one_line(&err.to_string())))
 }
 
-/// Runs are kept in the user's own folder, and drivers are asked in a process of their own.
+/// Runs are kept in the user's own folder, and trainings and drivers have processes of their own.
 fn furnished(mut studio: Studio) -> Studio {
     if let Some(folders) = directories::ProjectDirs::from("", "", "learnscope") {
         studio = studio.keeping_runs_in(folders.data_dir().join("runs"));
     }
     match std::env::current_exe() {
-        Ok(program) => studio.asking_hardware_through(program),
+        Ok(program) => studio.working_through(program),
         Err(_) => studio,
     }
 }

@@ -1,4 +1,4 @@
-//! `learnscope inspect`: what a data file holds.
+//! `learnscope inspect`: what a data file holds; or what a run's checkpoint does.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,12 +8,13 @@ use serde_json::json;
 
 use super::BadInput;
 use crate::data::{self, ColumnProfile, Dataset};
+use crate::session::{Part, checkpoints, open_checkpoint};
 use crate::spec::{Source, TextValue as _};
 
-/// Shows columns, types, missing values, classes and warnings.
+/// Shows columns, types, missing values, classes and warnings; of a run, what its checkpoint holds.
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// Data file, image folder or zip; or the id of a data set that ships.
+    /// Data file, image folder or zip; the id of a data set that ships; a run folder or a checkpoint's file.
     pub data: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -22,6 +23,9 @@ pub struct Inspect {
 
 impl Inspect {
     pub(super) fn run(self) -> Result<ExitCode, BadInput> {
+        if let Some(checkpoint) = checkpoint_of(&self.data)? {
+            return open(&checkpoint, self.json);
+        }
         let dataset = load(&self.data)?;
         let profile = data::profile(&dataset);
         if self.json {
@@ -31,6 +35,34 @@ impl Inspect {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The newest checkpoint of a run folder, or the file itself where it is one.
+fn checkpoint_of(path: &Path) -> Result<Option<PathBuf>, BadInput> {
+    if path.is_file() && path.extension().is_some_and(|it| it == "safetensors") {
+        return Ok(Some(path.to_owned()));
+    }
+    if !path.join("project.ron").is_file() {
+        return Ok(None);
+    }
+    let newest = checkpoints(path).into_iter().next().map(|it| it.1);
+    newest.map(Some).ok_or_else(|| BadInput(format!("this run has no checkpoint ({})", path.display())))
+}
+
+fn open(path: &Path, as_json: bool) -> Result<ExitCode, BadInput> {
+    let contents = open_checkpoint(path)?;
+    if as_json {
+        let part = |it: &Part| json!({ "part": it.name, "what": it.what, "why": it.why, "bytes": it.bytes, "tensors": it.tensors });
+        let parts: Vec<_> = contents.parts.iter().map(part).collect();
+        println!("{}", json!({ "step": contents.step, "epoch": contents.epoch, "parts": parts }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{}: behind step {}, {} epochs completed", path.display(), contents.step, contents.epoch);
+    for part in &contents.parts {
+        println!("  {:20} {:>12} bytes  {}", part.name, part.bytes, part.what);
+        println!("  {:20} {:>12}        {}", "", "", part.why);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Loads a path, or a shipped or generated set by its id.

@@ -9,6 +9,7 @@ mod list;
 mod new;
 mod predict;
 mod train;
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +42,9 @@ pub enum Command {
     List(list::List),
     /// Run a trained model on new rows.
     Predict(predict::Predict),
+    /// Train for a window, in a process of its own.
+    #[command(hide = true)]
+    Worker(worker::Worker),
     /// Draw the window off screen, before a project is trained or as a run ended.
     Shot(Shot),
 }
@@ -135,6 +139,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Devices(it) => it.run(),
         Command::List(it) => Ok(it.run()),
         Command::Predict(it) => it.run(),
+        Command::Worker(_) => worker::Worker::run(),
         Command::Shot(_) => Err(BadInput(
             "this program was built without its window; build it with default features to draw it".to_owned(),
         )),

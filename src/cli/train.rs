@@ -11,15 +11,20 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{BadInput, FAILED};
 use crate::project;
 use crate::run::{Command, EpochRow, Event, FindingState, Finished, Run};
-use crate::session::{Job, Session, ready};
-use crate::spec::Project;
+use crate::session::{Interrupted, Job, Ready, Resumption, Session, ready, resume};
+use crate::spec::{DeviceSpec, Project};
 use crate::studio::next_free;
 
 /// Trains a project to its end.
 #[derive(Debug, Args)]
 pub struct Train {
     /// Project file.
-    pub project: PathBuf,
+    #[arg(required_unless_present = "resume")]
+    pub project: Option<PathBuf>,
+    /// Go on with an interrupted run: its folder, whose own project decides. Where nothing was written yet, PROJECT and
+    /// its settings begin it, so that the same command can be given until the run is over.
+    #[arg(long, value_name = "RUN", conflicts_with = "out")]
+    pub resume: Option<PathBuf>,
     /// Change a setting, such as learning_rate=0.01; may be given again and again.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -49,16 +54,26 @@ pub struct Train {
 impl Train {
     pub(super) fn run(self) -> Result<ExitCode, BadInput> {
         let began = Instant::now();
-        let project = open_with(&self.project, &self.set, self.device.as_deref())?;
-        let base = self.project.parent().unwrap_or(Path::new("")).to_owned();
+        match (&self.resume, &self.project) {
+            (Some(run), Some(project)) if !run.join("project.ron").is_file() => self.begin(project, began),
+            (Some(run), _) => self.go_on(run, began),
+            (None, Some(project)) => self.begin(project, began),
+            (None, None) => Err(BadInput("name a project, or a run with --resume".to_owned())),
+        }
+    }
+
+    fn begin(&self, file: &Path, began: Instant) -> Result<ExitCode, BadInput> {
+        let project = open_with(file, &self.set, self.device.as_deref())?;
+        let base = file.parent().unwrap_or(Path::new("")).to_owned();
         let mut job = Job::new(project, &base);
         if job.name.is_empty() {
-            job.name = stem(&self.project);
+            job.name = stem(file);
         }
         // The terminal has nobody to watch single steps.
         job.project.training.pace =
             self.set.iter().any(|it| it.starts_with("pace=")).then_some(job.project.training.pace).flatten();
-        job.out = Some(self.out.clone().unwrap_or_else(|| next_free(Path::new("runs"), &job.name)));
+        let out = self.out.as_ref().or(self.resume.as_ref());
+        job.out = Some(out.cloned().unwrap_or_else(|| next_free(Path::new("runs"), &job.name)));
         job.init.clone_from(&self.init);
         job.project.training.shuffle &= !self.no_shuffle;
         job.log_every = self.log_every;
@@ -67,10 +82,44 @@ impl Train {
         let project = job.project.clone();
         let ready = ready(job).map_err(|problems| BadInput(problems.join("; ")))?;
         let show = Show::new(self.json, self.quiet, &name, ready.notes());
-        let session = Session::start(ready, || ());
-        stop_on_interrupt(&session);
-        Ok(follow(session, project, show))
+        Ok(train(ready, project, show))
     }
+
+    fn go_on(&self, run: &Path, began: Instant) -> Result<ExitCode, BadInput> {
+        if self.project.is_none() && (!self.set.is_empty() || self.init.is_some() || self.no_shuffle) {
+            let line = "a run that goes on keeps its own settings; leave out --set, --init and --no-shuffle";
+            return Err(BadInput(format!("{line} ({})", run.display())));
+        }
+        let device = self.device.as_deref().map(device).transpose()?;
+        let folder = run.to_owned();
+        let asked = Interrupted { folder, device, log_every: self.log_every, watched: false, began };
+        match resume(&asked).map_err(|problems| BadInput(problems.join("; ")))? {
+            Resumption::Ready(ready) => {
+                let project = ready.project().clone();
+                let show = Show::new(self.json, self.quiet, &project.name, ready.notes());
+                Ok(train(*ready, project, show))
+            }
+            Resumption::Over(project, finished) => {
+                if !self.json && !self.quiet {
+                    println!("{}", project.name);
+                    println!("  This run is over ({}); nothing was left to do", finished.reason.label());
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+fn train(ready: Ready, project: Project, show: Show) -> ExitCode {
+    let session = Session::start(ready, || ());
+    stop_on_interrupt(&session);
+    follow(session, project, show)
+}
+
+fn device(text: &str) -> Result<DeviceSpec, BadInput> {
+    let mut project = Project::default();
+    project.set_value("device", text).map_err(|err| BadInput(err.to_string()))?;
+    Ok(project.device)
 }
 
 /// Reads a project and applies settings to it, left to right.
@@ -204,14 +253,15 @@ fn words(bar: &ProgressBar, event: &Event, run: &Run) {
         }
         Event::Preparing(it) => bar.set_message(it.text.clone()),
         Event::Warning { text } => bar.suspend(|| println!("  {text}")),
+        Event::Resumed { step } => bar.suspend(|| println!("  Going on after step {step}")),
         Event::Changed(it) => bar.suspend(|| println!("  {} from {} to {}", it.key, it.from, it.to)),
         Event::Step(_)
         | Event::Finding(_)
         | Event::Paused { .. }
-        | Event::Resumed { .. }
         | Event::Checkpoint { .. }
         | Event::Probe(_)
         | Event::RangeTest(_)
+        | Event::Forgotten(_)
         | Event::After(_)
         | Event::Finished(_)
         | Event::Unknown => {}

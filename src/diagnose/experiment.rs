@@ -11,6 +11,9 @@ const LEAST_GAIN: f64 = 0.01;
 /// The same in standard deviations of single losses around their neighbours.
 const LEAST_GAIN_NOISE: f64 = 2.0;
 
+/// A loss this much higher, as a share of it, is a jump that one sees.
+const JUMP: f64 = 0.02;
+
 /// Losses at the end of a fork whose median says where it got to.
 const END: usize = 3;
 
@@ -120,6 +123,37 @@ pub fn band(points: &[RangePoint]) -> Option<[f64; 2]> {
     Some([low.min(high), low.max(high)])
 }
 
+/// What it cost to leave out the optimizer's memory: how far the loss jumped away from the copy that kept it, and when
+/// it was back. The losses begin at the same place.
+pub fn weigh(with_memory: &[f64], without: &[f64]) -> String {
+    let gap = |idx: usize| without[idx] - with_memory[idx];
+    let n = with_memory.len().min(without.len());
+    let start = with_memory.first().copied().unwrap_or(f64::NAN);
+    let Some(worst) = (1..n).max_by(|a, b| gap(*a).total_cmp(&gap(*b))).filter(|_| start.is_finite()) else {
+        return "The experiment was cut short, so that nothing can be said.".to_owned();
+    };
+    let least = JUMP * start.abs();
+    if with_memory == without {
+        return "Both went the same way to the bit: this optimizer remembers nothing.".to_owned();
+    }
+    if gap(worst) < least {
+        return format!(
+            "Without its memory the optimizer took other steps, but the loss was never more than {} away from the one that kept it.",
+            percent((1..n).map(|idx| gap(idx).abs()).fold(0.0, f64::max) / start.abs().max(f64::MIN_POSITIVE))
+        );
+    }
+    let told = format!(
+        "Without its memory the optimizer steps astray: behind {} steps the loss was {}, and {} for the copy that kept it.",
+        worst,
+        number(without[worst]),
+        number(with_memory[worst])
+    );
+    match (worst..n).find(|idx| gap(*idx) < least / 2.0) {
+        Some(back) => format!("{told} It took {back} steps to be back."),
+        None => format!("{told} Behind {} steps it was not back yet.", n - 1),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +166,20 @@ mod tests {
     fn probe(lower: f64, own: f64, higher: f64) -> (Verdict, String) {
         let to = |end: f64| move |it: f64| 1.0 + (end - 1.0) * it / 12.0;
         judge(&[fork(1.0 / 3.0, to(lower)), fork(1.0, to(own)), fork(3.0, to(higher))])
+    }
+
+    #[test]
+    fn a_jump_without_memory_is_told_with_its_numbers() {
+        let kept = [1.0, 0.99, 0.98, 0.97, 0.96];
+        assert!(weigh(&kept, &kept).contains("remembers nothing"));
+        let jumped = weigh(&kept, &[1.0, 1.3, 1.1, 0.975, 0.96]);
+        assert!(
+            jumped.contains("behind 1 steps the loss was 1.3, and 0.99") && jumped.contains("took 3 steps"),
+            "{jumped}"
+        );
+        assert!(weigh(&kept, &[1.0, 1.3, 1.4, 1.5, 1.6]).contains("not back yet"));
+        assert!(weigh(&kept, &[1.0, 0.995, 0.98, 0.97, 0.96]).contains("never more than"));
+        assert!(weigh(&[f64::NAN], &[f64::NAN]).contains("cut short"));
     }
 
     #[test]

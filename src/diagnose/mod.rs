@@ -20,7 +20,7 @@ mod words;
 
 pub use context::Context;
 pub use doctor::Doctor;
-pub use experiment::{add_point, band, judge};
+pub use experiment::{add_point, band, judge, weigh};
 pub use remedy::apply;
 pub use rule::{Hysteresis, Look, Need, Observer, Rule, Words};
 pub use rules::RULES;

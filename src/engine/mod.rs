@@ -22,6 +22,7 @@ pub use device::{
 pub use error::TrainError;
 pub use errors::Errors;
 pub use evaluate::{Evaluation, measure_outputs};
+pub use optimizer::Memory;
 pub use trainer::{Gathered, StepDone, StepOrder, Trainer};
 pub use verify::{Comparison, verify};
-pub use weights::Weights;
+pub use weights::{Entry, Weights};

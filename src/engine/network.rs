@@ -67,6 +67,14 @@ struct Norm {
     running_var: Vec<f32>,
 }
 
+/// A tensor that training moves, as an optimizer keeps account of it.
+pub(super) struct Parameter {
+    /// Such as `layer.0.weight`.
+    pub(super) name: String,
+    pub(super) id: ParamId,
+    pub(super) n_dims: usize,
+}
+
 /// Values between layers: a batch of rows or of images.
 enum Batch {
     Rows(Tensor<2>),
@@ -139,6 +147,20 @@ impl Network {
             Layer::BatchNorm(_) => None,
         };
         self.layers.iter().filter_map(flat).collect()
+    }
+
+    /// Every tensor that training moves, from the input on.
+    pub(super) fn parameters(&self) -> Vec<Parameter> {
+        let of_layer = |(idx, layer): (usize, &Layer)| {
+            let (weight, n_dims, bias) = match layer {
+                Layer::Linear(it) => (it.weight.id, 2, it.bias.id),
+                Layer::Conv(it) => (it.weight.id, 4, it.bias.id),
+                Layer::BatchNorm(it) => (it.weight.id, 1, it.bias.id),
+            };
+            let parameter = |part: &str, id, n_dims| Parameter { name: format!("layer.{idx}.{part}"), id, n_dims };
+            [parameter("weight", weight, n_dims), parameter("bias", bias, 1)]
+        };
+        self.layers.iter().enumerate().flat_map(of_layer).collect()
     }
 
     /// Takes the gradients of the first layers with weights away, batch norms behind them included, so that an

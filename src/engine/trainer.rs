@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
 use super::device::OpenDevice;
@@ -11,7 +11,7 @@ use super::gradients;
 use super::layers::{Behind, StepMeasure, Taps, layer_rows};
 use super::loss::Loss;
 use super::network::{Network, Pass, Plan};
-use super::optimizer;
+use super::optimizer::{Memory, Optimizer};
 use super::weights::Weights;
 use crate::data::Prepared;
 use crate::run::{LayerRow, StepRow};
@@ -21,7 +21,7 @@ use crate::spec::{Project, n_parameters};
 pub struct Trainer {
     /// None only while the optimizer holds it.
     network: Option<Network>,
-    optimizer: ModuleOptimizer,
+    optimizer: Optimizer,
     pub(super) loss: Loss,
     pub(super) data: Arc<Prepared>,
     /// With autodiff; its `inner` is for measuring.
@@ -121,12 +121,10 @@ impl Trainer {
         let seed = project.training.seed;
         let mut network = Network::new(plan.clone(), seed, &device);
         if let Some(weights) = init {
-            if let Some(mismatch) = network.mismatch(weights) {
-                return Err(TrainError::Weights(format!("the given weights do not fit: {mismatch}")));
-            }
+            check(&network, weights)?;
             network.load(weights, &device);
         }
-        let optimizer = optimizer::build(&project.optimizer);
+        let optimizer = Optimizer::new(&project.optimizer);
         Ok(Self {
             network: Some(network),
             optimizer,
@@ -296,6 +294,34 @@ impl Trainer {
         Ok(network.weights()?)
     }
 
+    /// Whether weights fit the network.
+    ///
+    /// # Errors
+    /// Naming the first that is missing or has another shape.
+    pub fn check(&self, weights: &Weights) -> Result<(), TrainError> {
+        self.network.as_ref().map_or(Ok(()), |it| check(it, weights))
+    }
+
+    /// What the optimizer remembers of every parameter, on the host.
+    ///
+    /// # Errors
+    /// When the device failed.
+    pub fn memory(&self) -> Result<Memory, TrainError> {
+        self.network.as_ref().map_or_else(|| Ok(Memory::default()), |it| self.optimizer.memory(it))
+    }
+
+    /// Takes a memory that [`Trainer::memory`] gave, of the same network and optimizer.
+    pub fn remember(&mut self, memory: &Memory) {
+        if let Some(network) = &self.network {
+            self.optimizer.remember(memory, network, &self.device.clone().inner());
+        }
+    }
+
+    /// Empties the optimizer's memory, as a resume that leaves it out would.
+    pub fn forget(&mut self) {
+        self.optimizer.forget();
+    }
+
     /// Takes weights that [`Trainer::weights`] gave. The optimizer's memory stays.
     pub fn load(&mut self, weights: &Weights) {
         let device = self.device.clone();
@@ -338,4 +364,9 @@ impl Trainer {
         }
         Tensor::from_data(TensorData::new(values, [rows.len(), width]), device)
     }
+}
+
+fn check(network: &Network, weights: &Weights) -> Result<(), TrainError> {
+    let mismatch = |text| TrainError::Weights(format!("the given weights do not fit: {text}"));
+    network.mismatch(weights).map_or(Ok(()), |text| Err(mismatch(text)))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::epoch::EpochRow;
-use super::experiment::{AfterRow, Probe, RangeTest};
+use super::experiment::{AfterRow, Forgotten, Probe, RangeTest};
 use super::facts::DataFacts;
 use super::number;
 
@@ -25,6 +25,8 @@ pub enum Command {
     Step,
     /// Ends the run; what was reached is kept and tested.
     Stop,
+    /// Writes a checkpoint and leaves without an end, so that the run can go on later.
+    Leave,
     /// Turns a knob that may be turned while training.
     Set {
         key: String,
@@ -34,6 +36,8 @@ pub enum Command {
     Probe,
     /// Raises the learning rate of a copy until its loss explodes.
     RangeTest,
+    /// Trains two copies on, one of them without the optimizer's memory, to see what a checkpoint needs it for.
+    Forget,
     /// Behind the end: trains a copy on for so many epochs, to see whether stopping was right.
     GoOn {
         epochs: u64,
@@ -51,6 +55,7 @@ pub enum Event {
     Finding(FindingRow),
     Probe(Probe),
     RangeTest(RangeTest),
+    Forgotten(Forgotten),
     After(AfterRow),
     Changed(Changed),
     Paused {

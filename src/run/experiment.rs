@@ -34,6 +34,22 @@ pub struct Fork {
     pub losses: Vec<f64>,
 }
 
+/// Two copies of a training that went on from the same weights, one of them without the optimizer's memory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Forgotten {
+    /// Where the copies were taken.
+    pub epoch: u64,
+    pub step: u64,
+    /// Loss on the same sample of training rows, in evaluation mode: before the first step and behind each.
+    #[serde(with = "number::list")]
+    pub with_memory: Vec<f64>,
+    #[serde(with = "number::list")]
+    pub without: Vec<f64>,
+    /// What came of it, in a sentence with its numbers.
+    pub text: String,
+}
+
 /// Which cause a probe supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -46,6 +46,18 @@ impl History {
         self.epochs.push(row);
     }
 
+    /// Forgets what was told behind a step. Returns the epochs that are left.
+    pub(super) fn cut(&mut self, step: u64) -> u64 {
+        for series in [&mut self.step_loss, &mut self.learning_rate, &mut self.gradient_norm] {
+            series.cut(step as f64);
+        }
+        self.epochs.retain(|it| it.step <= step);
+        let epoch = self.epochs.last().map_or(0, |it| it.epoch);
+        self.by_epoch.values_mut().for_each(|it| it.cut(epoch as f64));
+        self.by_epoch.retain(|_, it| !it.is_empty());
+        epoch
+    }
+
     /// A curve by epoch; none where nothing of that name was told.
     pub fn curve(&self, name: &str) -> Option<&Series> {
         self.by_epoch.get(name)

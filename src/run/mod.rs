@@ -15,7 +15,7 @@ pub use event::{
     Changed, Command, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Metrics, Preparing, Remedy,
     Severity, Started, StepRow,
 };
-pub use experiment::{AfterRow, Fork, Probe, RangePoint, RangeTest, Verdict};
+pub use experiment::{AfterRow, Forgotten, Fork, Probe, RangePoint, RangeTest, Verdict};
 pub use facts::{DataFacts, InputScales, TellingColumn};
 pub use history::History;
 pub use series::{Point, Series, Thinned, smooth};

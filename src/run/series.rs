@@ -29,6 +29,11 @@ impl Series {
         self.points.push(Point { x, y });
     }
 
+    /// Forgets what lies behind an x.
+    pub(super) fn cut(&mut self, x: f64) {
+        self.points.truncate(self.points.partition_point(|it| it.x <= x));
+    }
+
     pub fn points(&self) -> &[Point] {
         &self.points
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Changed, Event, FindingRow, FindingState, FinishReason, Finished, Started};
-use super::experiment::{AfterRow, Probe, RangeTest};
+use super::experiment::{AfterRow, Forgotten, Probe, RangeTest};
 use super::history::History;
 use super::view::Views;
 use crate::spec::Project;
@@ -23,10 +23,13 @@ pub struct Run {
     pub findings: Vec<FindingRow>,
     /// Findings that were cleared, oldest first.
     pub cleared: Vec<FindingRow>,
+    /// Every word of the doctor, in order.
+    told: Vec<FindingRow>,
     pub changes: Vec<Changed>,
     /// The newest experiments of each kind.
     pub probe: Option<Probe>,
     pub range_test: Option<RangeTest>,
+    pub forgotten: Option<Forgotten>,
     /// Epochs of a copy that trained on after the end.
     pub after: Vec<AfterRow>,
     pub finished: Option<Finished>,
@@ -129,6 +132,11 @@ impl Run {
                 self.range_test = Some(test);
                 Change::Findings
             }
+            Event::Forgotten(it) => {
+                self.leave_preparing();
+                self.forgotten = Some(it);
+                Change::Findings
+            }
             Event::After(row) => {
                 self.after.push(row);
                 Change::Curves
@@ -138,7 +146,8 @@ impl Run {
                 self.phase = Phase::Paused;
                 Change::Phase
             }
-            Event::Resumed { .. } => {
+            Event::Resumed { step } => {
+                self.rewind(step);
                 self.phase = Phase::Running;
                 Change::Phase
             }
@@ -199,7 +208,27 @@ impl Run {
         }
     }
 
+    /// Goes back to a step, where a run that was interrupted goes on from there. What it had told beyond was lost
+    /// with the interruption, and will be told again.
+    fn rewind(&mut self, step: u64) {
+        self.finished = None;
+        self.after.clear();
+        if self.step <= step {
+            return;
+        }
+        self.step = step;
+        let epoch = self.history.cut(step);
+        self.changes.retain(|it| it.step <= step);
+        (self.findings, self.cleared) = (Vec::new(), Vec::new());
+        for row in std::mem::take(&mut self.told) {
+            if row.epoch <= epoch {
+                self.fold_finding(row);
+            }
+        }
+    }
+
     fn fold_finding(&mut self, row: FindingRow) {
+        self.told.push(row.clone());
         self.findings.retain(|it| it.rule != row.rule);
         match row.state {
             FindingState::Raised | FindingState::Changed => self.findings.push(row),
@@ -226,6 +255,7 @@ impl Run {
             ),
             Event::Probe(it) => (format!("Tried other learning rates on copies. {}", it.text), false),
             Event::RangeTest(it) => (format!("Learning-rate range test. {}", it.text), false),
+            Event::Forgotten(it) => (format!("Went on without the optimizer\u{2019}s memory. {}", it.text), false),
             Event::Paused { step } => (format!("Paused after step {step}"), false),
             Event::Resumed { step } => (format!("Resumed after step {step}"), false),
             Event::Warning { text } => (text.clone(), true),
@@ -293,6 +323,37 @@ mod tests {
         assert_eq!(run.findings.len(), 1);
         run.apply(finding(FindingState::Cleared));
         assert_eq!((run.findings.len(), run.cleared.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_from_a_checkpoint_forgets_what_lay_behind_it() {
+        let row = |epoch: u64| EpochRow { epoch, step: 10 * epoch, validation_loss: 1.0, ..EpochRow::default() };
+        let mut run = Run::default();
+        for epoch in 1..=8 {
+            run.apply(Event::Epoch(row(epoch)));
+        }
+        run.apply(finding(FindingState::Raised));
+        for epoch in 9..=12 {
+            run.apply(Event::Epoch(row(epoch)));
+        }
+        run.apply(Event::Finished(Finished {
+            reason: FinishReason::Failed,
+            text: String::new(),
+            epochs: 12,
+            best_epoch: 1,
+            best_validation_loss: 1.0,
+            test: BTreeMap::new(),
+            run_dir: String::new(),
+            seconds: 1.0,
+            samples_per_second: 1.0,
+        }));
+        let mut again = run.clone();
+        again.apply(Event::Resumed { step: 95 });
+        assert_eq!((again.epoch(), again.step, again.phase, again.findings.len()), (9, 95, Phase::Running, 1));
+        assert_eq!(again.history.curve("validation_loss").unwrap().len(), 9);
+        assert_eq!(again.finished, None);
+        run.apply(Event::Resumed { step: 80 });
+        assert_eq!((run.epoch(), run.findings.len()), (8, 0), "the finding was told in epoch 9");
     }
 
     #[test]

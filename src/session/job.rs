@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::recorder::RunFolder;
+use super::resume::Place;
 use crate::data::{self, Dataset, Prepared};
 use crate::engine::{OpenDevice, Trainer, Weights, check_device};
 use crate::spec::{Project, Source, SplitMethod, Task, TaskChoice};
@@ -39,6 +40,8 @@ pub struct Ready {
     pub(super) data: Arc<Prepared>,
     pub(super) init: Option<Weights>,
     pub(super) folder: Option<RunFolder>,
+    /// Where it goes on; none: from its first step.
+    pub(super) from: Option<Place>,
 }
 
 impl Job {
@@ -60,6 +63,11 @@ impl Job {
 }
 
 impl Ready {
+    /// Every choice as it will be trained.
+    pub fn project(&self) -> &Project {
+        &self.job.project
+    }
+
     /// What was noticed in the data, one sentence each.
     pub fn notes(&self) -> &[String] {
         &self.data.notes
@@ -104,7 +112,7 @@ pub fn ready(mut job: Job) -> Result<Ready, Vec<String>> {
         .map(|out| RunFolder::create(out, &job.project, &prepared.encoder))
         .transpose()
         .map_err(one)?;
-    Ok(Ready { job, data: prepared, init, folder })
+    Ok(Ready { job, data: prepared, init, folder, from: None })
 }
 
 /// Makes every choice explicit, so that the run folder's project says what was done.

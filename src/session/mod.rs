@@ -3,24 +3,33 @@
 //! Nothing above knows of threads. What crosses is plain data, commands in and events out, so the
 //! thread could as well be another process.
 
+mod apart;
 mod auto;
+mod checkpoint;
+mod inspector;
 mod job;
 mod model;
 mod outbox;
 mod probe;
 mod recorder;
 mod report;
+mod resume;
+mod store;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
+pub use apart::serve;
+pub use inspector::{Contents, Part, checkpoints, open_checkpoint};
 pub use job::{Job, Ready, ready};
 pub use model::{Model, Prediction, verify_on};
 pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, verify_device};
 pub use recorder::{RunFolder, read_run};
+pub use resume::{Interrupted, Resumption, resume};
 
 pub use crate::engine::{Comparison, DeviceInfo, try_devices};
 
@@ -28,6 +37,8 @@ use crate::run::{Command, Event, FinishReason, Finished, Views};
 
 /// Commands that may wait; more than a person can press in a step.
 const COMMANDS_WAITING: usize = 64;
+/// A worker that has not left by then is ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Batches of events that may wait before the training keeps them back itself.
 const BATCHES_WAITING: usize = 32;
 
@@ -40,6 +51,8 @@ pub struct Session {
     views: Latest<Views>,
     thread: Option<thread::JoinHandle<()>>,
     over: bool,
+    /// The process that trains; none where a thread does.
+    worker: Option<apart::Worker>,
 }
 
 /// A value of which only the newest counts.
@@ -79,6 +92,11 @@ impl Session {
             Ok(ready) => worker::train(ready, desk),
             Err(problems) => desk.out.fail(&problems.join("; ")),
         })
+    }
+
+    /// Goes on with an interrupted run on a thread of its own.
+    pub fn resume(asked: Interrupted, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::on_thread(wake, move |desk| resume::go_on(&asked, desk))
     }
 
     /// Trains what was made ready before.
@@ -123,6 +141,16 @@ impl Session {
         self.over
     }
 
+    /// The process that trains, by the system's number; none where a thread does.
+    pub fn process(&self) -> Option<u32> {
+        self.worker.as_ref().map(apart::Worker::id)
+    }
+
+    /// Pulls the plug: ends the process that trains at once. False where a thread trains, which cannot be ended so.
+    pub fn kill(&self) -> bool {
+        self.worker.as_ref().inspect(|it| it.kill()).is_some()
+    }
+
     /// A handle that can ask from another thread, for a signal handler.
     pub fn commander(&self) -> impl Fn(Command) + Send + Sync + 'static {
         let commands = self.commands.clone();
@@ -145,7 +173,7 @@ impl Session {
             desk.out.close();
         };
         let thread = thread::Builder::new().name("training".to_owned()).spawn(body).ok();
-        Self { commands, events, views, over: thread.is_none(), thread }
+        Self { commands, events, views, over: thread.is_none(), thread, worker: None }
     }
 }
 
@@ -153,7 +181,19 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.commands.try_send(Command::Stop).ok();
         // The training must not wait for a reader that has gone.
-        while self.events.recv().is_ok() {}
+        match &self.worker {
+            None => while self.events.recv().is_ok() {},
+            Some(worker) => {
+                let patience = Instant::now() + PATIENCE;
+                while let Ok(_) | Err(RecvTimeoutError::Timeout) =
+                    self.events.recv_timeout(patience.saturating_duration_since(Instant::now()))
+                {
+                    if Instant::now() >= patience {
+                        worker.kill();
+                    }
+                }
+            }
+        }
         if let Some(thread) = self.thread.take() {
             thread.join().ok();
         }

@@ -1,8 +1,10 @@
 //! The run folder, written by the training side as it goes.
 
-use std::fs::{File, OpenOptions};
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::data::Encoder;
 use crate::engine::Weights;
@@ -10,11 +12,24 @@ use crate::project::{self, write_whole};
 use crate::run::{Event, Timing};
 use crate::spec::Project;
 
-/// A run's folder: `project.ron`, `events.jsonl`, `timing.jsonl`, `best.safetensors`, `encoder.ron`, `report.md`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A run's folder: `project.ron`, `events.jsonl`, `timing.jsonl`, `checkpoints`, `best.safetensors`, `encoder.ron`,
+/// `report.md`. Whoever holds one is the only writer.
+#[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Held until the last copy is gone, or the process is.
+    _lock: Arc<File>,
 }
+
+/// How much of a run was told, in bytes of its two diaries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) events: u64,
+    pub(super) timing: u64,
+}
+
+/// Locked by the one who writes; empty.
+const LOCK: &str = ".learnscope-lock";
 
 /// Appends a run's events to its folder.
 pub(super) struct Recorder {
@@ -50,11 +65,35 @@ impl RunFolder {
         let trouble =
             |err: &dyn std::fmt::Display| format!("the run folder cannot be written: {err} ({})", path.display());
         std::fs::create_dir_all(path).map_err(|err| trouble(&err))?;
-        let encoder = ron::to_string(encoder).map_err(|err| trouble(&err))?;
+        let lock = lock(path)?;
+        let encoder = encoder_text(encoder).map_err(|err| trouble(&err))?;
         // The project comes first: a folder that has one is a run.
         project::write(&path.join("project.ron"), project).map_err(|err| trouble(&err))?;
         write_whole(&path.join("encoder.ron"), encoder.as_bytes()).map_err(|err| trouble(&err))?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Takes the folder of a run that was interrupted, to go on writing it.
+    ///
+    /// # Errors
+    /// When another program writes it, or it was made from other data than `encoder` encodes.
+    pub(super) fn reopen(path: &Path, encoder: &Encoder) -> Result<Self, String> {
+        let lock = lock(path)?;
+        let file = path.join("encoder.ron");
+        let encoder = encoder_text(encoder).map_err(|err| err.to_string())?;
+        match std::fs::read_to_string(&file) {
+            Ok(known) if known != encoder => {
+                return Err(format!(
+                    "the data has changed since this run began, so that it cannot go on; train it anew ({})",
+                    path.display()
+                ));
+            }
+            Ok(_) => {}
+            // It was interrupted before it came to that.
+            Err(_) => write_whole(&file, encoder.as_bytes())
+                .map_err(|err| format!("the run folder cannot be written: {err} ({})", path.display()))?,
+        }
+        Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
     pub fn path(&self) -> &Path {
@@ -67,16 +106,43 @@ impl RunFolder {
     }
 }
 
+/// Makes sure that nobody else writes there until the lock is dropped.
+fn lock(path: &Path) -> Result<Arc<File>, String> {
+    let trouble = |err: &dyn std::fmt::Display| format!("the run folder cannot be locked: {err} ({})", path.display());
+    let file = OpenOptions::new().create(true).append(true).open(path.join(LOCK)).map_err(|err| trouble(&err))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Arc::new(file)),
+        Err(TryLockError::WouldBlock) => {
+            Err(format!("another program is training this run; wait for it, or end it ({})", path.display()))
+        }
+        Err(TryLockError::Error(err)) => Err(trouble(&err)),
+    }
+}
+
+fn encoder_text(encoder: &Encoder) -> Result<String, ron::Error> {
+    ron::to_string(encoder)
+}
+
 impl Recorder {
-    pub(super) fn new(folder: RunFolder, log_every: Option<u64>) -> Result<Self, String> {
-        let open = |name: &str| {
+    /// Goes on behind what was `told`, and drops what the diaries hold beyond it; a new run has told nothing.
+    pub(super) fn new(folder: RunFolder, log_every: Option<u64>, told: Told) -> Result<Self, String> {
+        let open = |name: &str, told: u64| {
             let path = folder.path.join(name);
+            let cut = |file: File| file.set_len(file.metadata()?.len().min(told)).map(|()| BufWriter::new(file));
             let file = OpenOptions::new().create(true).append(true).open(&path);
-            file.map(BufWriter::new)
-                .map_err(|err| format!("the run's events cannot be written: {err} ({})", path.display()))
+            file.and_then(cut).map_err(|err| format!("the run's events cannot be written: {err} ({})", path.display()))
         };
-        let (events, timing) = (open("events.jsonl")?, open("timing.jsonl")?);
+        let (events, timing) = (open("events.jsonl", told.events)?, open("timing.jsonl", told.timing)?);
         Ok(Self { folder, events, timing, log_every })
+    }
+
+    /// How much was told so far, all of it handed to the system; and a handle by which it can be brought to the disk.
+    pub(super) fn told(&mut self) -> std::io::Result<(Told, File)> {
+        self.events.flush()?;
+        self.timing.flush()?;
+        let length = |file: &File| file.metadata().map(|it| it.len());
+        let told = Told { events: length(self.events.get_ref())?, timing: length(self.timing.get_ref())? };
+        Ok((told, self.events.get_ref().try_clone()?))
     }
 
     pub(super) fn folder(&self) -> &RunFolder {
@@ -116,7 +182,7 @@ impl Recorder {
     }
 
     pub(super) fn write_weights(&self, name: &str, weights: &Weights) -> Result<(), String> {
-        let bytes = weights.to_bytes().map_err(|err| err.to_string())?;
+        let bytes = weights.to_bytes(HashMap::new()).map_err(|err| err.to_string())?;
         self.write_file(name, &bytes)
     }
 
@@ -191,7 +257,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         project::write(&path.join("project.ron"), &Project::default()).unwrap();
-        let mut recorder = Recorder::new(RunFolder { path: path.to_owned() }, None).unwrap();
+        let folder = RunFolder { path: path.to_owned(), _lock: lock(path).unwrap() };
+        let mut recorder = Recorder::new(folder, None, Told::default()).unwrap();
         let timing = |epoch: u64| Some(Timing { epoch, step: 0.1 * epoch as f64, ..Timing::default() });
         let row = |epoch: u64| EpochRow { epoch, timing: timing(epoch), ..EpochRow::default() };
         for epoch in 1..=3 {
@@ -202,6 +269,32 @@ mod tests {
         let timed: Vec<_> = read_run(path).unwrap().1;
         let times: Vec<_> = timed.iter().map(|it| if let Event::Epoch(row) = it { row.timing } else { None }).collect();
         assert_eq!(times, [timing(1), timing(2), timing(3)]);
+    }
+
+    #[test]
+    fn two_writers_never_share_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock(folder.path()).unwrap();
+        assert!(lock(folder.path()).unwrap_err().contains("another program"));
+        drop(first);
+        assert!(lock(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn going_on_drops_what_was_told_behind_the_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |told| {
+            let run = RunFolder { path: folder.path().to_owned(), _lock: lock(folder.path()).unwrap() };
+            Recorder::new(run, None, told).unwrap()
+        };
+        let mut recorder = open(Told::default());
+        recorder.write(&Event::Paused { step: 1 }).unwrap();
+        let (told, _) = recorder.told().unwrap();
+        recorder.write(&Event::Paused { step: 2 }).unwrap();
+        drop(recorder);
+        open(told).write(&Event::Paused { step: 3 }).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
+        assert_eq!(text, "{\"event\":\"paused\",\"step\":1}\n{\"event\":\"paused\",\"step\":3}\n");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What was chosen: every choice of a run, as plain data that can check and describe itself.
 
+mod checkpoint;
 mod data;
 mod doctor;
 mod knob;
@@ -10,6 +11,7 @@ mod project;
 mod schedule;
 mod training;
 
+pub use checkpoint::CheckpointSpec;
 pub use data::{
     BUILTIN_IDS, DataSpec, Generator, Planted, Recipe, Repeats, Source, SplitMethod, SplitSpec, Task, TaskChoice,
     TextEncoding,

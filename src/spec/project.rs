@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumMessage, EnumString, IntoEnumIterator as _, IntoStaticStr};
 
+use super::checkpoint::CheckpointSpec;
 use super::data::{DataSpec, SplitSpec, Task};
 use super::doctor::DoctorSpec;
 use super::knob::{Knob, KnobError, Range, Scale, Value, nearest_name};
@@ -32,6 +33,7 @@ pub struct Project {
     pub schedule: ScheduleSpec,
     pub training: TrainingSpec,
     pub stopping: StoppingSpec,
+    pub checkpoint: CheckpointSpec,
     pub device: DeviceSpec,
     /// Where the doctor's rules draw their lines.
     pub doctor: DoctorSpec,
@@ -81,6 +83,9 @@ pub enum Section {
     /// When to stop before the last epoch.
     #[strum(message = "Early stopping")]
     Stopping,
+    /// How often the training is written down, to go on from there after an interruption.
+    #[strum(message = "Checkpoints")]
+    Checkpoints,
     /// Where the arithmetic is done.
     #[strum(message = "Hardware")]
     Hardware,
@@ -104,6 +109,7 @@ impl Default for Project {
             schedule: ScheduleSpec::default(),
             training: TrainingSpec::default(),
             stopping: StoppingSpec::default(),
+            checkpoint: CheckpointSpec::default(),
             device: DeviceSpec::Auto,
             doctor: DoctorSpec::default(),
             truth: None,
@@ -152,6 +158,7 @@ impl Project {
             Section::Schedule => self.schedule.knobs(),
             Section::Training => self.training.knobs(),
             Section::Stopping => self.stopping.knobs(),
+            Section::Checkpoints => self.checkpoint.knobs(),
             Section::Hardware => vec![Knob {
                 key: "device",
                 label: "Device",
@@ -184,7 +191,7 @@ impl Project {
             Section::Stopping => {
                 Knob::choice("stopping", "Stop early", &mut self.stopping, "Whether to stop before the last epoch.")
             }
-            Section::Training | Section::Hardware | Section::Doctor => return None,
+            Section::Training | Section::Checkpoints | Section::Hardware | Section::Doctor => return None,
         })
     }
 
@@ -317,6 +324,7 @@ impl Section {
                 "optimizer" => Self::Optimizer,
                 "schedule" => Self::Schedule,
                 "stopping" => Self::Stopping,
+                "checkpoint" => Self::Checkpoints,
                 "doctor" => Self::Doctor,
                 _ => return None,
             })

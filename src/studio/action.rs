@@ -22,6 +22,11 @@ pub enum RunAction {
     /// Makes one step and pauses; starts a paused run where none is live.
     Step,
     Stop,
+    /// Goes on with the shown run, which was interrupted, from its last checkpoint; on another device where one is
+    /// named.
+    Continue(Option<DeviceSpec>),
+    /// Ends the process that trains at once, as a power cut would.
+    PullThePlug,
     /// Turns a knob of the running training, and of the draft.
     Set {
         key: String,
@@ -33,6 +38,8 @@ pub enum RunAction {
     Probe,
     /// Raises the learning rate of a copy until its loss explodes.
     RangeTest,
+    /// Trains a copy on without the optimizer's memory.
+    Forget,
     /// Trains a copy on after the end, to see whether stopping was right.
     GoOn {
         epochs: u64,

@@ -5,6 +5,7 @@
 
 mod action;
 mod hardware;
+mod lifeline;
 mod projects;
 mod propose;
 mod runs;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use action::{Action, HardwareAction, ProjectAction, RunAction};
 pub use hardware::{Hardware, Verification};
+pub use lifeline::{Cost, Interruption, Lifeline, Span, Stage};
 pub use projects::{DataState, Loaded, Projects};
 pub use propose::propose;
 pub use runs::{Runs, next_free};
@@ -69,9 +71,11 @@ impl Studio {
         self
     }
 
-    /// Asks `program`, this very program, about the hardware, so that a crashing driver takes nothing with it.
-    pub fn asking_hardware_through(mut self, program: PathBuf) -> Self {
-        self.hardware.ask_through(program);
+    /// Trains and asks about the hardware in processes of `program`, this very program, so that whatever crashes there
+    /// takes nothing with it.
+    pub fn working_through(mut self, program: PathBuf) -> Self {
+        self.hardware.ask_through(program.clone());
+        self.runs.train_through(program);
         self
     }
 

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::lifeline::{Lifeline, Stage};
 use super::{Notice, Projects, RunAction, Wake};
 use crate::diagnose::apply;
-use crate::run::{Command, Event, Remedy, Run};
-use crate::session::{Job, Session};
-use crate::spec::{Project, Section};
+use crate::run::{Command, Event, FinishReason, Phase, Preparing, Remedy, Run};
+use crate::session::{Background, Contents, Interrupted, Job, Session, checkpoints, in_background, open_checkpoint};
+use crate::spec::{DeviceSpec, Project, Section};
 
 /// Earlier runs that stay on the chart.
 const GHOSTS: usize = 5;
@@ -18,20 +20,63 @@ pub struct Runs {
     pub shown: Option<Run>,
     /// Newest first, at most five.
     pub ghosts: VecDeque<Run>,
+    /// What the shown run has been through.
+    pub lifeline: Lifeline,
+    /// What its newest checkpoint holds.
+    pub checkpoint: Option<Arc<Contents>>,
+    began: Instant,
+    opening: Option<Background<Contents>>,
+    /// Whether a newer checkpoint waits to be opened up.
+    has_newer: bool,
     session: Option<Session>,
     /// Trainings asked to stop that are still writing.
     retiring: Vec<Session>,
     folder: Option<PathBuf>,
+    /// Where the shown run is written.
+    out: Option<PathBuf>,
+    /// This very program, which trains in a process of its own where it is known.
+    program: Option<PathBuf>,
     wake: Wake,
 }
 
 impl Runs {
     pub(super) fn new(wake: Wake) -> Self {
-        Self { shown: None, ghosts: VecDeque::new(), session: None, retiring: Vec::new(), folder: None, wake }
+        Self {
+            shown: None,
+            ghosts: VecDeque::new(),
+            lifeline: Lifeline::default(),
+            checkpoint: None,
+            began: Instant::now(),
+            opening: None,
+            has_newer: false,
+            session: None,
+            retiring: Vec::new(),
+            folder: None,
+            out: None,
+            program: None,
+            wake,
+        }
     }
 
     pub(super) fn keep_in(&mut self, folder: PathBuf) {
         self.folder = Some(folder);
+    }
+
+    pub(super) fn train_through(&mut self, program: PathBuf) {
+        self.program = Some(program);
+    }
+
+    /// Whether the shown run was interrupted and can go on from what was written of it.
+    pub fn can_continue(&self) -> bool {
+        let was_interrupted = |it: &Run| {
+            it.phase == Phase::Failed && it.finished.as_ref().is_some_and(|it| it.reason == FinishReason::Failed)
+        };
+        self.out.is_some() && self.shown.as_ref().is_some_and(was_interrupted)
+    }
+
+    /// Whether the training has a process of its own, whose plug can be pulled.
+    pub fn has_plug(&self) -> bool {
+        self.is_live() && self.session.as_ref().is_some_and(|it| it.process().is_some())
     }
 
     /// Whether a training goes on, paused or not.
@@ -49,8 +94,15 @@ impl Runs {
             it.drain();
             !it.is_over()
         });
+        self.open_up();
+        let now = self.began.elapsed().as_secs_f64();
         let (Some(session), Some(run)) = (&mut self.session, &mut self.shown) else { return };
+        if run.is_live() {
+            self.lifeline.look(run.step, now);
+        }
         for event in session.drain() {
+            self.has_newer |= matches!(event, Event::Checkpoint { .. });
+            follow(&mut self.lifeline, &event, run, now);
             match &event {
                 Event::Warning { text } => notices.push(Notice::info(text.clone())),
                 Event::Finished(it) if !it.reason.is_success() => notices.push(Notice::error(it.text.clone())),
@@ -66,6 +118,23 @@ impl Runs {
         }
     }
 
+    /// Opens up the newest checkpoint, on a thread of its own.
+    fn open_up(&mut self) {
+        if let Some(outcome) = self.opening.as_ref().and_then(Background::take) {
+            self.opening = None;
+            // One that was deleted meanwhile has a successor.
+            self.checkpoint =
+                Arc::try_unwrap(outcome).ok().and_then(Result::ok).map(Arc::new).or(self.checkpoint.take());
+        }
+        let (true, None, Some(out)) = (self.has_newer, &self.opening, self.out.clone()) else { return };
+        self.has_newer = false;
+        let open = move || {
+            let newest = checkpoints(&out).into_iter().next().ok_or_else(|| "there is none".to_owned())?;
+            open_checkpoint(&newest.1)
+        };
+        self.opening = Some(in_background("checkpoint reader", Arc::clone(&self.wake), open));
+    }
+
     pub(super) fn act(&mut self, action: RunAction, projects: &mut Projects, notices: &mut Vec<Notice>) {
         match action {
             RunAction::Train => self.train(projects, false),
@@ -78,6 +147,14 @@ impl Runs {
                 self.send(Command::Step);
             }
             RunAction::Stop => self.send(Command::Stop),
+            RunAction::Continue(device) => self.go_on(device, notices),
+            RunAction::PullThePlug => {
+                if !self.session.as_ref().is_some_and(Session::kill) {
+                    notices.push(Notice::error(
+                        "This training has no process of its own, so that there is no plug to pull",
+                    ));
+                }
+            }
             RunAction::Set { key, value } => match projects.draft.set_value(&key, &value) {
                 Ok(()) => self.send(Command::Set { key, value }),
                 Err(err) => notices.push(Notice::error(err.to_string())),
@@ -85,6 +162,7 @@ impl Runs {
             RunAction::Try(remedy) => self.try_out(&remedy, projects, notices),
             RunAction::Probe => self.experiment(Command::Probe, notices),
             RunAction::RangeTest => self.experiment(Command::RangeTest, notices),
+            RunAction::Forget => self.experiment(Command::Forget, notices),
             RunAction::GoOn { epochs } => self.experiment(Command::GoOn { epochs }, notices),
             RunAction::ForgetGhosts => self.ghosts.clear(),
         }
@@ -95,6 +173,11 @@ impl Runs {
         self.retire();
         self.shown = None;
         self.ghosts.clear();
+        self.forget_checkpoints();
+    }
+
+    fn forget_checkpoints(&mut self) {
+        (self.lifeline, self.checkpoint, self.opening) = (Lifeline::default(), None, None);
     }
 
     fn send(&self, command: Command) {
@@ -131,11 +214,40 @@ impl Runs {
         job.name = projects.title();
         job.data = projects.dataset();
         job.out = self.folder.as_deref().map(|it| next_free(it, &job.name));
+        self.out.clone_from(&job.out);
         job.watched = true;
         job.begins_paused = begins_paused;
         let wake = Arc::clone(&self.wake);
-        self.session = Some(Session::spawn(job, move || wake()));
+        self.session = Some(match &self.program {
+            Some(program) => Session::spawn_apart(program, job, move || wake()),
+            None => Session::spawn(job, move || wake()),
+        });
         self.shown = Some(run);
+        self.forget_checkpoints();
+        self.began = Instant::now();
+        self.lifeline.enter(Stage::Starting, 0.0);
+    }
+
+    /// Goes on from the last checkpoint, in the same place and under the same name.
+    fn go_on(&mut self, device: Option<DeviceSpec>, notices: &mut Vec<Notice>) {
+        let (true, Some(folder)) = (self.can_continue(), self.out.clone()) else {
+            notices
+                .push(Notice::error("Only a run that was interrupted can go on, and only where it was written down"));
+            return;
+        };
+        // The process that was interrupted still holds the folder until it is gone.
+        self.session = None;
+        let asked = Interrupted { folder, device, log_every: None, watched: true, began: Instant::now() };
+        let wake = Arc::clone(&self.wake);
+        self.session = Some(match &self.program {
+            Some(program) => Session::resume_apart(program, asked, move || wake()),
+            None => Session::resume(asked, move || wake()),
+        });
+        if let Some(run) = &mut self.shown {
+            run.apply(Event::Preparing(Preparing { text: "Going on from the last checkpoint".to_owned() }));
+            (run.phase, run.finished) = (Phase::Preparing, None);
+        }
+        self.lifeline.enter(Stage::Resuming, self.began.elapsed().as_secs_f64());
     }
 
     fn try_out(&mut self, remedy: &Remedy, projects: &mut Projects, notices: &mut Vec<Notice>) {
@@ -151,6 +263,21 @@ impl Runs {
             session.send(Command::Stop);
             self.retiring.push(session);
         }
+    }
+}
+
+/// What an event means for the life of a training; `run` as it was before it.
+fn follow(life: &mut Lifeline, event: &Event, run: &Run, now: f64) {
+    match event {
+        Event::Started(_) if life.interruptions.is_empty() && run.step == 0 => life.enter(Stage::Training, now),
+        Event::Resumed { step } if run.phase == Phase::Paused => {
+            life.look(*step, now);
+            life.enter(Stage::Training, now);
+        }
+        Event::Resumed { step } => life.resume(*step, now),
+        Event::Paused { .. } => life.enter(Stage::Paused, now),
+        Event::Finished(it) if it.reason == FinishReason::Failed => life.enter(Stage::Interrupted, now),
+        _ => {}
     }
 }
 

@@ -10,6 +10,7 @@ mod gallery;
 mod parity;
 mod program;
 mod samples;
+mod survival;
 mod tidy;
 mod training;
 mod ui;

@@ -27,7 +27,7 @@ const HOME: &[(&str, &[&str])] = &[
     ("rfd::", &["app"]),
     ("rayon::", &["session"]),
     ("prost::", &["logs"]),
-    ("crc32c::", &["logs"]),
+    ("crc32c::", &["logs", "session"]),
     ("thread::Builder", &["session", "app"]),
     ("println!(", &["cli"]),
     ("indicatif::", &["cli"]),

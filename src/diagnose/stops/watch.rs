@@ -11,6 +11,8 @@
 //! ## Numbers
 //! Double precision. A value that is not finite never improves, and is never the first to be beaten.
 
+use serde::{Deserialize, Serialize};
+
 use super::outcome::Keeper;
 use super::rule::{Point, StopKnob, StopRule, Stopper, Verdict};
 use crate::run::EpochRow;
@@ -52,7 +54,7 @@ pub(super) const LEARNSCOPE: StopRule = StopRule {
 };
 
 /// Follows the watched value of a run, epoch by epoch: which epoch is the best, and when patience ends.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Watch {
     monitor: Monitor,
     /// None where nothing stops early: then it only knows the best.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::super::Desk;
 use super::super::auto::{self, Scout};
 use super::super::job::{Job, Ready};
-use super::super::recorder::Recorder;
+use super::super::recorder::{Recorder, Told};
+use super::super::resume::Place;
 use super::{End, Worker};
 use crate::data::{Prepared, Scaling, facts};
 use crate::diagnose::{Context, Doctor};
@@ -18,9 +19,9 @@ const MOST_STEPS_TOLD: u64 = 1_000_000;
 
 /// Trains to the end and tells everything.
 pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
-    let Ready { mut job, data, init, folder } = ready;
+    let Ready { mut job, data, init, folder, from } = ready;
     if let Some(folder) = folder {
-        match Recorder::new(folder, job.log_every) {
+        match Recorder::new(folder, job.log_every, from.as_ref().map_or_else(Told::default, Place::told)) {
             Ok(recorder) => desk.out.record(recorder),
             Err(trouble) => return desk.out.fail(&trouble),
         }
@@ -34,7 +35,7 @@ pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
         desk.out.tell(Event::Warning { text: trouble });
     }
     let run = desk.out.recorder().map_or_else(|| job.name.clone(), |it| it.folder().name());
-    let first = match started(&job, &data, &opened, run) {
+    let first = match from.as_ref().and_then(Place::started).map_or_else(|| started(&job, &data, &opened, run), Ok) {
         Ok(it) => it,
         Err(err) => return desk.out.fail(&err.to_string()),
     };
@@ -45,8 +46,15 @@ pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
     worker.paused = job.begins_paused;
     worker.began = job.began;
     worker.cpu_step = opened.cpu_step;
+    worker.log_every = job.log_every;
     worker.told_every = told_every(job.log_every, job.watched, n_steps);
-    worker.begin(first);
+    let has_begun = match from {
+        Some(place) => worker.go_on_from(first, place),
+        None => worker.begin(first, init.is_some()),
+    };
+    if let Err(err) = has_begun {
+        return worker.desk.out.fail(&err.to_string());
+    }
     if let Some(text) = opened.told {
         worker.desk.out.tell(Event::Warning { text });
     }
@@ -57,13 +65,33 @@ pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
 }
 
 impl Worker<'_> {
-    fn begin(&mut self, first: Started) {
+    fn begin(&mut self, first: Started, has_weights: bool) -> Result<(), TrainError> {
         self.desk.out.tell(Event::Started(first));
         if self.paused {
             self.desk.out.tell(Event::Paused { step: 0 });
         }
         self.desk.out.flush();
         self.trainer.keep_outputs(self.measures_during());
+        // The first checkpoint holds what the project does not say: weights that were given, and how much is told.
+        self.keep().or_else(End::or_trouble)?;
+        if has_weights {
+            self.wait_for_checkpoint();
+        }
+        Ok(())
+    }
+
+    /// Goes on from a checkpoint. That it was interrupted is shown and not recorded: the run tells the same as one
+    /// that never was.
+    fn go_on_from(&mut self, first: Started, place: Place) -> Result<(), TrainError> {
+        self.trainer.keep_outputs(self.measures_during());
+        self.restore(place.checkpoint, &place.events)?;
+        self.desk.out.show(Event::Started(first));
+        self.desk.out.show(Event::Resumed { step: self.step });
+        if self.paused {
+            self.desk.out.show(Event::Paused { step: self.step });
+        }
+        self.desk.out.flush();
+        Ok(())
     }
 }
 

@@ -33,7 +33,8 @@ impl Worker<'_> {
     fn follow(&mut self, command: Command) -> Result<(), End> {
         match command {
             Command::Pause if !self.paused => {
-                self.collect()?;
+                // Whoever pauses may be about to leave.
+                self.keep()?;
                 self.paused = true;
                 self.draw();
                 self.desk.out.tell(Event::Paused { step: self.step });
@@ -53,9 +54,14 @@ impl Worker<'_> {
                 self.next_step_at = Instant::now();
             }
             Command::Stop => return Err(stopped("Stopped by hand")),
+            Command::Leave => {
+                self.keep_now()?;
+                return Err(End::Left);
+            }
             Command::Set { key, value } => self.turn(&key, &value),
             Command::Probe => self.probe()?,
             Command::RangeTest => self.range_test()?,
+            Command::Forget => self.forget()?,
         }
         Ok(())
     }

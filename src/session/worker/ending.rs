@@ -29,11 +29,13 @@ impl Worker<'_> {
         let (reason, text) = match end {
             End::Reason(reason, text) => (reason, text),
             End::Trouble(err) => (FinishReason::Failed, err.to_string()),
+            End::Left => return,
         };
         for finding in self.doctor.finish(reason) {
             self.tell_finding(finding);
         }
         self.write_best();
+        self.wait_for_checkpoint();
         // The test is made with the weights that are kept; experiments go on from where training stood.
         let as_trained = self.trainer.fork();
         let test = self.test(reason);
@@ -73,8 +75,9 @@ impl Worker<'_> {
             let outcome = match command {
                 Command::Probe => self.probe(),
                 Command::RangeTest => self.range_test(),
+                Command::Forget => self.forget(),
                 Command::GoOn { epochs } => self.go_on(epochs),
-                Command::Stop => return,
+                Command::Stop | Command::Leave => return,
                 Command::Pause | Command::Resume | Command::Step | Command::Set { .. } => Ok(()),
             };
             if let Err(End::Trouble(err)) = outcome {

@@ -38,6 +38,21 @@ impl EpochSums {
         }
     }
 
+    /// Mean loss of every batch so far, in order.
+    pub(super) fn losses(&self) -> &[f64] {
+        &self.losses
+    }
+
+    /// The sums as they stood behind the first batches of an epoch, times apart.
+    pub(super) fn restored<'a>(losses: &[f64], batches: impl Iterator<Item = &'a [u32]>, outputs: Vec<f32>) -> Self {
+        let mut sums = Self { losses: losses.to_vec(), outputs, ..Self::default() };
+        for (loss, batch) in losses.iter().zip(batches) {
+            sums.loss += loss * batch.len() as f64;
+            sums.rows.extend_from_slice(batch);
+        }
+        sums
+    }
+
     pub(super) fn note_time(&mut self, step: Duration, input: Duration) {
         self.steps.push(step);
         self.input += input;

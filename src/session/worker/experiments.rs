@@ -3,9 +3,9 @@
 
 use super::{End, Worker};
 use crate::data::epoch_order;
-use crate::diagnose::{add_point, band, judge};
+use crate::diagnose::{add_point, band, judge, weigh};
 use crate::engine::{StepOrder, Trainer};
-use crate::run::{AfterRow, Event, Fork, Preparing, Probe, RangePoint, RangeTest};
+use crate::run::{AfterRow, Event, Forgotten, Fork, Preparing, Probe, RangePoint, RangeTest};
 use crate::spec::number_text;
 
 /// Learning rates of a probe, as multiples of the training's own.
@@ -20,6 +20,9 @@ const MOST_STEPS: u64 = 600;
 
 /// Training rows on which forks are compared.
 const COMPARED_ROWS: usize = 1000;
+
+/// Steps after which an emptied memory has filled again, with the usual decay rates for the most part.
+const FORGETTING_STEPS: usize = 60;
 
 /// The learning rates a range test runs through, as Lightning has them.
 const LOWEST_RATE: f64 = 1e-7;
@@ -48,9 +51,7 @@ impl Worker<'_> {
 
     fn fork(&self, factor: f64, learning_rate: f64, stretch: u64) -> Result<Fork, End> {
         let mut copy = self.trainer.fork();
-        let train = &self.data.split.train;
-        let every = train.len().div_ceil(COMPARED_ROWS).max(1);
-        let sample: Vec<u32> = train.iter().copied().step_by(every).collect();
+        let sample = self.compared_rows();
         let mut losses = vec![copy.evaluate(&sample).map_err(End::Trouble)?.loss];
         let mut batches = self.batches_ahead();
         for _ in 0..STRETCHES {
@@ -61,6 +62,37 @@ impl Worker<'_> {
             losses.push(copy.evaluate(&sample).map_err(End::Trouble)?.loss);
         }
         Ok(Fork { factor, learning_rate, losses })
+    }
+
+    /// Trains two copies on, one of them without the optimizer's memory, and says what the memory is good for.
+    pub(super) fn forget(&mut self) -> Result<(), End> {
+        self.collect()?;
+        self.announce("Going on without the optimizer\u{2019}s memory, on a copy".to_owned());
+        let rate = self.learning_rate();
+        let sample = self.compared_rows();
+        let go_on = |mut copy: Trainer| -> Result<Vec<f64>, End> {
+            let mut losses = vec![copy.evaluate(&sample).map_err(End::Trouble)?.loss];
+            for (step, batch) in self.batches_ahead().take(FORGETTING_STEPS) {
+                self.copy_step(&mut copy, step, &batch, rate)?;
+                losses.push(copy.evaluate(&sample).map_err(End::Trouble)?.loss);
+            }
+            Ok(losses)
+        };
+        let with_memory = go_on(self.trainer.fork())?;
+        let mut copy = self.trainer.fork();
+        copy.forget();
+        let without = go_on(copy)?;
+        let text = weigh(&with_memory, &without);
+        let (epoch, step) = (self.epoch, self.step);
+        self.desk.out.tell(Event::Forgotten(Forgotten { epoch, step, with_memory, without, text }));
+        self.end_experiment();
+        Ok(())
+    }
+
+    /// Training rows on which copies are compared.
+    fn compared_rows(&self) -> Vec<u32> {
+        let train = &self.data.split.train;
+        train.iter().copied().step_by(train.len().div_ceil(COMPARED_ROWS).max(1)).collect()
     }
 
     /// Raises the learning rate of a copy from step to step until its loss explodes.

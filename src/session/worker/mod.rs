@@ -5,9 +5,11 @@ mod commands;
 mod ending;
 mod epoch;
 mod experiments;
+mod keeping;
 mod plateau;
 
 pub(super) use beginning::train;
+pub(super) use plateau::Plateau;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use crate::diagnose::stops::{Watch, watched};
 use crate::engine::{OpenDevice, StepOrder, TrainError, Trainer, Weights};
 use crate::run::{Changed, EpochRow, Event, FindingRow, FindingState, FinishReason, StepRow};
 use epoch::EpochSums;
-use plateau::Plateau;
+use keeping::Keeping;
 
 use crate::spec::{MeasureTrain, Project, ScheduleKind};
 
@@ -37,6 +39,18 @@ const PICTURE_EVERY: Duration = Duration::from_millis(60);
 enum End {
     Reason(FinishReason, String),
     Trouble(TrainError),
+    /// It goes on another time.
+    Left,
+}
+
+impl End {
+    /// The trouble itself, where nothing but trouble can end what was tried.
+    fn or_trouble(self) -> Result<(), TrainError> {
+        match self {
+            Self::Trouble(err) => Err(err),
+            Self::Reason(..) | Self::Left => Ok(()),
+        }
+    }
 }
 
 /// One training with all that changes while it goes on.
@@ -48,6 +62,7 @@ struct Worker<'a> {
     project: Project,
     watched: bool,
     told_every: u64,
+    log_every: Option<u64>,
     device: OpenDevice,
     scout: Option<Scout>,
     doctor: Doctor,
@@ -63,6 +78,7 @@ struct Worker<'a> {
     next_step_at: Instant,
     last_norm: Option<f64>,
     sums: EpochSums,
+    keeping: Keeping,
     /// Median seconds of a step on the CPU, where a graphics device trains and the CPU was timed too.
     cpu_step: Option<f64>,
     trained: Duration,
@@ -95,6 +111,7 @@ impl<'a> Worker<'a> {
             scout,
             watched: false,
             told_every: 0,
+            log_every: None,
             findings: Vec::new(),
             plateau: Plateau::default(),
             best: None,
@@ -106,6 +123,7 @@ impl<'a> Worker<'a> {
             next_step_at: now,
             last_norm: None,
             sums: EpochSums::default(),
+            keeping: Keeping::new(),
             cpu_step: None,
             trained: Duration::ZERO,
             trained_rows: 0,
@@ -132,11 +150,16 @@ impl<'a> Worker<'a> {
             self.epoch + 1,
             self.project.training.shuffle,
         );
-        self.sums = EpochSums::default();
-        let mut batches = order.chunks(self.batch_size()).peekable();
+        // A run that goes on from the middle of an epoch has made some of its steps.
+        let n_done = self.step - self.epoch * self.steps_per_epoch();
+        if n_done == 0 {
+            self.sums = EpochSums::default();
+        }
+        let mut batches = order.chunks(self.batch_size()).skip(n_done as usize).peekable();
         while let Some(batch) = batches.next() {
             self.obey()?;
             self.keep_pace()?;
+            self.keep_if_due()?;
             self.one_step(batch, batches.peek().is_none())?;
             self.desk.out.flush_if_due();
         }

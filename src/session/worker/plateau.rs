@@ -1,20 +1,23 @@
 //! When the learning rate drops because the validation loss has stopped improving.
 
+use serde::{Deserialize, Serialize};
+
 use crate::spec::Plateau as Rule;
 
 /// PyTorch's ReduceLROnPlateau on the validation loss.
-#[derive(Default)]
-pub(super) struct Plateau {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(in crate::session) struct Plateau {
     best: Option<f64>,
     bad: u64,
     cooldown: u64,
     /// Drops so far.
-    pub(super) drops: u32,
+    pub(in crate::session) drops: u32,
 }
 
 impl Plateau {
     pub(super) fn observe(&mut self, loss: f64, rule: &Rule) {
-        if self.best.is_none_or(|best| loss < best * (1.0 - rule.threshold)) {
+        // PyTorch begins at infinity, which nothing but a finite loss is below.
+        if loss.is_finite() && self.best.is_none_or(|best| loss < best * (1.0 - rule.threshold)) {
             self.best = Some(loss);
             self.bad = 0;
         } else {

@@ -1,5 +1,6 @@
 //! Every panel. A new one is a file, a `mod` line and an entry in [`PANELS`].
 
+mod checkpoints;
 mod curves;
 mod data;
 mod doctor;
@@ -22,5 +23,6 @@ pub const PANELS: &[PanelDef] = &[
     predictions::PREDICTIONS,
     experiments::EXPERIMENTS,
     stops::STOPS,
+    checkpoints::CHECKPOINTS,
     log::LOG,
 ];

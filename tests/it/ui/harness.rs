@@ -30,6 +30,10 @@ impl Stage {
         &self.app.as_ref().expect("the app is made in the first frame").studio
     }
 
+    pub(crate) fn studio_mut(&mut self) -> &mut Studio {
+        &mut self.app.as_mut().expect("the app is made in the first frame").studio
+    }
+
     pub(crate) fn run(&self) -> &Run {
         self.studio().runs.shown.as_ref().expect("a run is shown")
     }

@@ -8,4 +8,5 @@ mod panels;
 mod pictures;
 mod reach;
 pub(crate) mod runs;
+mod survival;
 mod window;

@@ -4,16 +4,20 @@ use egui::{Label, Ui};
 
 use super::card::{numbers_ui, plain_ui};
 use crate::run::{FinishReason, Finished, Run};
+use crate::spec::DeviceSpec;
+use crate::studio::{Action, RunAction};
+use crate::ui::Cx;
 use crate::ui::text::{counted, metric_label, metric_text, sentence, short_number};
 use crate::ui::theme::Theme;
+use crate::ui::widgets::{primary_ui, secondary_ui};
 
 /// Test metrics on the card besides the leading one.
 const MOST_FURTHER: usize = 1;
 
-pub(super) fn ending_ui(ui: &mut Ui, run: &Run, finished: &Finished) {
+pub(super) fn ending_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, finished: &Finished) {
     match finished.reason {
         FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => result_ui(ui, run, finished),
-        FinishReason::Diverged | FinishReason::Failed => failure_ui(ui, finished),
+        FinishReason::Diverged | FinishReason::Failed => failure_ui(ui, cx, run, finished),
     }
 }
 
@@ -75,15 +79,20 @@ fn numbers(run: &Run, finished: &Finished) -> Vec<(String, String, String)> {
     rows
 }
 
-fn failure_ui(ui: &mut Ui, finished: &Finished) {
+fn failure_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, finished: &Finished) {
     let theme = Theme::of(ui);
+    // A process that was ended from outside could not say how far it came.
+    let epochs = counted(finished.epochs.max(run.epoch()), "epoch");
     let title = match finished.reason {
-        FinishReason::Diverged => format!("The run diverged after {}", counted(finished.epochs, "epoch")),
+        FinishReason::Diverged => format!("The run diverged after {epochs}"),
         FinishReason::Failed | FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped => {
-            format!("The run failed after {}", counted(finished.epochs, "epoch"))
+            format!("The run failed after {epochs}")
         }
     };
     plain_ui(ui, theme.critical, &title, "ended", &sentence(&finished.text), |ui| {
+        if cx.studio.runs.can_continue() {
+            return continue_ui(ui, cx, run);
+        }
         let saved = match (finished.best_epoch, finished.run_dir.is_empty()) {
             (0, true) => "Nothing was saved: no epoch was completed.".to_owned(),
             (0, false) => "Its events were saved; no epoch was completed whose weights could be kept.".to_owned(),
@@ -98,6 +107,24 @@ fn failure_ui(ui: &mut Ui, finished: &Finished) {
         };
         ui.add(Label::new(theme.paragraph(next).color(theme.text)).wrap());
         place_ui(ui, finished);
+    });
+}
+
+/// An interrupted run goes on where it was, or on the CPU where a graphics device let it down.
+fn continue_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+    ui.horizontal_wrapped(|ui| {
+        let help =
+            "Go on from the last checkpoint. What was told behind it is trained again, to the same numbers on the CPU";
+        if primary_ui(ui, None, "Continue").on_hover_text(help).clicked() {
+            cx.ask(Action::Run(RunAction::Continue(None)));
+        }
+        if run.started.device != "cpu"
+            && secondary_ui(ui, None, "Continue on the CPU")
+                .on_hover_text("Leave the device that let it down")
+                .clicked()
+        {
+            cx.ask(Action::Run(RunAction::Continue(Some(DeviceSpec::Cpu))));
+        }
     });
 }
 

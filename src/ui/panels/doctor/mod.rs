@@ -58,7 +58,7 @@ impl Panel for Doctor {
 impl Doctor {
     fn cards_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
         if let Some(finished) = &run.finished {
-            ending::ending_ui(ui, run, finished);
+            ending::ending_ui(ui, cx, run, finished);
         }
         let findings = by_severity(&run.findings);
         let raised = cx.spotlight.take_raised();

@@ -100,7 +100,7 @@ impl Setup {
                 section::also_called_ui(ui, cx);
                 self.knobs_ui(ui, cx, form, section);
             }
-            Section::Optimizer | Section::Training | Section::Stopping => {
+            Section::Optimizer | Section::Training | Section::Stopping | Section::Checkpoints => {
                 kind_ui(ui, cx, form, section);
                 self.knobs_ui(ui, cx, form, section);
             }

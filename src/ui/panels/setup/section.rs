@@ -149,7 +149,12 @@ fn way_out(cx: &Cx<'_>, section: Section) -> Option<(String, Project)> {
             mended.device = crate::spec::DeviceSpec::Cpu;
             "Use the CPU".to_owned()
         }
-        Section::Dataset | Section::Optimizer | Section::Schedule | Section::Training | Section::Doctor => return None,
+        Section::Dataset
+        | Section::Optimizer
+        | Section::Schedule
+        | Section::Training
+        | Section::Checkpoints
+        | Section::Doctor => return None,
     };
     (mended != *cx.draft).then_some((text, mended))
 }
@@ -164,6 +169,7 @@ pub(super) fn misfit(studio: &Studio, draft: &Project, section: Section, id: &st
         | Section::Schedule
         | Section::Training
         | Section::Stopping
+        | Section::Checkpoints
         | Section::Hardware
         | Section::Doctor => return None,
     };

@@ -2,7 +2,7 @@
 
 use strum::EnumMessage as _;
 
-use crate::spec::{DeviceSpec, ScheduleKind, Section, StoppingSpec, number_text};
+use crate::spec::{CheckpointSpec, DeviceSpec, ScheduleKind, Section, StoppingSpec, number_text};
 use crate::ui::text::counted;
 use crate::ui::{Cx, facts};
 
@@ -28,6 +28,7 @@ pub(super) fn summary(cx: &Cx<'_>, section: Section) -> String {
             StoppingSpec::Off => "Off".to_owned(),
             StoppingSpec::Patience(it) => format!("Patience {}", it.patience),
         },
+        Section::Checkpoints => checkpoints(&draft.checkpoint),
         Section::Hardware => hardware(cx),
         Section::Doctor => match draft.doctor.n_moved() {
             0 => "Usual thresholds".to_owned(),
@@ -39,6 +40,15 @@ pub(super) fn summary(cx: &Cx<'_>, section: Section) -> String {
 fn schedule(kind: &ScheduleKind, warmup_steps: u64) -> String {
     let kind = kind.get_message().unwrap_or_default();
     if warmup_steps > 0 { format!("{kind} · warm-up {warmup_steps}") } else { kind.to_owned() }
+}
+
+fn checkpoints(spec: &CheckpointSpec) -> String {
+    let by_time = spec.seconds.map(|it| format!("{} s", number_text(it)));
+    let by_count = spec.epochs.map(|it| counted(it, "epoch"));
+    match [by_time, by_count].into_iter().flatten().collect::<Vec<_>>().as_slice() {
+        [] => "Off".to_owned(),
+        every => format!("Every {}", every.join(", ")),
+    }
 }
 
 /// The device; for Auto also what it came to in the run on the chart.

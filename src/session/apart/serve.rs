@@ -1,0 +1,132 @@
+//! The worker's side: one training, driven through standard input and output.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::thread;
+
+use super::super::job::Job;
+use super::super::resume::Interrupted;
+use super::super::{Session, failed};
+use super::frame::{Down, Order, Up, VERSION, Work, read, write};
+use crate::run::Command;
+
+/// Does the one training that is ordered, and returns when it is over. Where the window goes away without a word,
+/// the training writes a checkpoint and leaves, so that it can go on later.
+///
+/// # Errors
+/// When what comes in is no order of this version.
+pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Result<()> {
+    let order = match read::<Down>(&mut from)? {
+        Some(Down::Order(order)) if order.version == VERSION => order,
+        Some(Down::Order(order)) => {
+            let text = format!(
+                "the program was replaced while its window was open (messages of version {}, and this one speaks {VERSION}); close the window and open it again",
+                order.version
+            );
+            return write(&mut to, &Up::Events(vec![failed(&text)]));
+        }
+        Some(Down::Command(_)) | None => return Err(io::Error::other("a worker must be told first what to do")),
+    };
+    let mut session = start(order);
+    let commander = session.commander();
+    let listen = move || {
+        while let Ok(Some(Down::Command(command))) = read(&mut from) {
+            commander(command);
+        }
+        commander(Command::Leave);
+    };
+    thread::Builder::new().name("listen".to_owned()).spawn(listen)?;
+    while let Some(events) = session.wait() {
+        // A window that is gone has closed the other pipe, too, and the listener says so to the training.
+        if write(&mut to, &Up::Events(events)).is_err() {
+            break;
+        }
+        if let Some(views) = session.views() {
+            write(&mut to, &Up::Views(Box::new((*views).clone()))).ok();
+        }
+    }
+    Ok(())
+}
+
+fn start(order: Order) -> Session {
+    match order.work {
+        Work::Train { project, name, out, log_every, begins_paused } => {
+            let mut job = Job::new(*project, &order.base);
+            (job.name, job.out, job.log_every) = (name, out, log_every);
+            (job.watched, job.begins_paused) = (true, begins_paused);
+            Session::spawn(job, || ())
+        }
+        Work::Resume { folder, device, log_every } => {
+            let asked = Interrupted { folder, device, log_every, watched: true, began: std::time::Instant::now() };
+            Session::resume(asked, || ())
+        }
+    }
+}
+
+/// The folder that relative paths start at, for an order.
+pub(super) fn absolute(path: &Path) -> std::path::PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, pipe};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::run::Event;
+    use crate::session::read_run;
+    use crate::spec::Project;
+
+    #[test]
+    fn where_the_window_goes_away_without_a_word_the_run_is_left_to_go_on_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("run");
+        let mut project = Project::default();
+        for setting in
+            ["data=spirals", "device=cpu", "stopping=off", "epochs=1000", "pace=200", "checkpoint.seconds=60"]
+        {
+            project.set(setting).unwrap();
+        }
+        let work = Work::Train {
+            project: Box::new(project),
+            name: "spirals".to_owned(),
+            out: Some(out.clone()),
+            log_every: None,
+            begins_paused: false,
+        };
+        let (ours, mut to_worker) = pipe().unwrap();
+        let (from_worker, theirs) = pipe().unwrap();
+        let worker = thread::Builder::new().name("worker".to_owned()).spawn(move || serve(ours, theirs)).unwrap();
+        write(&mut to_worker, &Down::Order(Order { version: VERSION, base: folder.path().to_owned(), work })).unwrap();
+        let mut from_worker = BufReader::new(from_worker);
+        let mut n_epochs = 0;
+        while n_epochs < 3 {
+            let message = read::<Up>(&mut from_worker).unwrap().expect("the worker goes on");
+            let Up::Events(events) = message else { continue };
+            n_epochs += events.iter().filter(|it| matches!(it, Event::Epoch(_))).count();
+        }
+        drop(to_worker);
+        let began = Instant::now();
+        while read::<Up>(&mut from_worker).unwrap().is_some() {
+            assert!(began.elapsed() < Duration::from_secs(20), "it never leaves");
+        }
+        worker.join().unwrap().unwrap();
+        let (_, events) = read_run(&out).unwrap();
+        assert!(!events.iter().any(|it| matches!(it, Event::Finished(_))), "it has no end");
+        let last = std::fs::read_dir(out.join("checkpoints")).unwrap().map(|it| it.unwrap().file_name()).max().unwrap();
+        assert_ne!(last, "step-00000000.safetensors", "a checkpoint was written on leaving");
+    }
+
+    #[test]
+    fn another_version_is_refused_in_words() {
+        let work = Work::Resume { folder: "nowhere".into(), device: None, log_every: None };
+        let mut order = Vec::new();
+        write(&mut order, &Down::Order(Order { version: VERSION + 1, base: "".into(), work })).unwrap();
+        let (from_worker, theirs) = pipe().unwrap();
+        serve(std::io::Cursor::new(order), theirs).unwrap();
+        let Some(Up::Events(events)) = read(&mut BufReader::new(from_worker)).unwrap() else { panic!("no answer") };
+        let [Event::Finished(finished)] = events.as_slice() else { panic!("{events:?}") };
+        assert!(finished.text.contains("close the window and open it again"), "{}", finished.text);
+    }
+}
