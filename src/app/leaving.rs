@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use egui::{Id, Label, Modal, Ui, ViewportCommand};
 
-use crate::studio::{Action, ProjectAction, RunAction, Studio};
+use crate::studio::{Action, ProjectAction, QuizAction, RunAction, Studio};
 use crate::ui::Wish;
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{primary_ui, secondary_ui};
@@ -93,6 +93,9 @@ impl Leaving {
     /// Holds the window open where something would be lost, and goes on where nothing would any more.
     /// `is_choosing_file`: whether a place to save to is still being asked for.
     pub(super) fn watch(&mut self, ctx: &egui::Context, studio: &mut Studio, is_choosing_file: bool) {
+        if studio.quiz.round.is_some() && ctx.input(|input| input.viewport().close_requested()) {
+            studio.act(Action::Quiz(QuizAction::End));
+        }
         let stake = Stake::of(studio);
         let is_busy = stake.is_any() || studio.runs.is_retiring();
         if ctx.input(|input| input.viewport().close_requested()) && is_busy && !matches!(self, Self::Granted) {

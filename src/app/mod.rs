@@ -9,7 +9,7 @@ mod shortcuts;
 mod shot;
 
 use crate::spec::Project;
-use crate::studio::{Action, ProjectAction, Studio};
+use crate::studio::{Action, ProjectAction, QuizAction, Studio};
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::Toasts;
 use crate::ui::{Cx, Layout, LayoutState, Spotlight, Wish};
@@ -124,6 +124,10 @@ impl App {
         // What is lit now shows in the next frame.
         let has_acted = self.spotlight.turn() || !self.actions.is_empty();
         for action in self.actions.drain(..) {
+            // The project that the quiz covers is the one that would be left.
+            if self.studio.quiz.round.is_some() && opens(&action) {
+                self.studio.act(Action::Quiz(QuizAction::End));
+            }
             if !self.leaving.holds(&action, &self.studio) {
                 self.studio.act(action);
             }
@@ -181,6 +185,10 @@ impl App {
             self.actions.push(Action::Project(ProjectAction::Open(path)));
         }
     }
+}
+
+fn opens(action: &Action) -> bool {
+    matches!(action, Action::Project(ProjectAction::Open(_) | ProjectAction::OpenSample(_)))
 }
 
 impl eframe::App for App {

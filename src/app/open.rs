@@ -50,7 +50,9 @@ pub fn run(project: Option<PathBuf>) -> Result<(), String> {
 }
 
 /// Runs are kept in the user's own folder, and trainings and drivers have processes of their own.
-fn furnished(mut studio: Studio) -> Studio {
+fn furnished(studio: Studio) -> Studio {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let mut studio = studio.shuffled_by(since.as_nanos() as u64);
     if let Some(folders) = directories::ProjectDirs::from("", "", "learnscope") {
         studio = studio.keeping_runs_in(folders.data_dir().join("runs"));
     }

@@ -63,6 +63,8 @@ pub(super) fn read(
             continue;
         }
         match shortcut.does {
+            Does::TrainOrPause | Does::Step | Does::Undo | Does::Redo if studio.quiz.is_guessing() => {}
+            Does::Window(Wish::Save | Wish::SaveAs) if studio.quiz.round.is_some() => {}
             Does::TrainOrPause => actions.extend(train_or_pause(studio)),
             Does::Step => actions.extend(may_step(studio).then_some(Action::Run(RunAction::Step))),
             Does::Undo => actions.push(Action::Project(ProjectAction::Undo)),

@@ -11,6 +11,20 @@ pub enum Action {
     Run(RunAction),
     Project(ProjectAction),
     Hardware(HardwareAction),
+    Quiz(QuizAction),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuizAction {
+    /// Puts the project aside and asks the first question.
+    Start,
+    /// Chooses one of the answers, from 0.
+    Answer(usize),
+    Next,
+    /// Trains a question of this round again, answered; from 0.
+    Again(usize),
+    /// Puts the project back.
+    End,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -8,22 +8,24 @@ mod hardware;
 mod lifeline;
 mod projects;
 mod propose;
+pub mod quiz;
 mod runs;
 mod undo;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use action::{Action, HardwareAction, ProjectAction, RunAction};
+pub use action::{Action, HardwareAction, ProjectAction, QuizAction, RunAction};
 pub use hardware::{Hardware, Verification};
 pub use lifeline::{Cost, Interruption, Lifeline, Span, Stage};
 pub use projects::{DataState, Loaded, Projects};
 pub use propose::propose;
+pub use quiz::Quiz;
 pub use runs::{Runs, next_free};
 
 use crate::run::Run;
 use crate::session::{Model, read_run};
-use crate::spec::Section;
+use crate::spec::{Project, Section};
 
 /// Called from other threads whenever there is something to poll.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -33,6 +35,11 @@ pub struct Studio {
     pub projects: Projects,
     pub runs: Runs,
     pub hardware: Hardware,
+    pub quiz: Quiz,
+    /// What was open when the quiz began.
+    aside: Option<Aside>,
+    /// Whether the quiz's project is trained once its data is there.
+    is_asked: bool,
     /// What should be said aloud; whoever shows it takes it.
     pub notices: Vec<Notice>,
 }
@@ -54,6 +61,12 @@ impl Notice {
     }
 }
 
+/// What the quiz covers while it is played.
+struct Aside {
+    project: projects::Aside,
+    runs: runs::Aside,
+}
+
 impl Studio {
     /// The welcome project, nothing trained, nothing written to disk.
     pub fn new(wake: Wake) -> Self {
@@ -61,6 +74,9 @@ impl Studio {
             projects: Projects::new(Arc::clone(&wake)),
             runs: Runs::new(Arc::clone(&wake)),
             hardware: Hardware::new(wake),
+            quiz: Quiz::default(),
+            aside: None,
+            is_asked: false,
             notices: Vec::new(),
         }
     }
@@ -79,6 +95,12 @@ impl Studio {
         self
     }
 
+    /// Lets chance choose what the quiz asks.
+    pub fn shuffled_by(mut self, seed: u64) -> Self {
+        self.quiz.shuffle_by(seed);
+        self
+    }
+
     /// The studio as a run folder's end left it, for looking at.
     ///
     /// # Errors
@@ -88,6 +110,7 @@ impl Studio {
         let mut studio = Self::new(wake);
         studio.projects.open_as(project.clone(), None, PathBuf::new());
         let mut run = Run::replay(project, events);
+        studio.runs.open_checkpoint_of(path);
         run.views = Model::open(path).and_then(|it| it.views(Path::new(""), run.epoch(), run.step)).ok().map(Arc::new);
         studio.runs.shown = Some(run);
         Ok(studio)
@@ -96,9 +119,11 @@ impl Studio {
     /// Takes in what other threads have told since. Called every frame.
     pub fn poll(&mut self) {
         if self.projects.poll(&mut self.notices) {
+            self.leave_quiz();
             self.runs.clear();
         }
-        self.runs.poll(&mut self.notices);
+        self.runs.poll(&mut self.notices, &mut self.quiz);
+        self.train_what_is_asked();
         self.hardware.poll();
     }
 
@@ -119,11 +144,75 @@ impl Studio {
             Action::Run(action) => self.runs.act(action, &mut self.projects, &mut self.notices),
             Action::Project(action) => {
                 if self.projects.act(action, &mut self.notices) {
+                    self.leave_quiz();
                     self.runs.clear();
                 }
             }
             Action::Hardware(action) => self.hardware.act(&action, &self.projects),
+            Action::Quiz(action) => self.play(&action),
         }
+    }
+
+    fn play(&mut self, action: &QuizAction) {
+        match action {
+            QuizAction::Start => {
+                if self.aside.is_none() {
+                    self.aside = Some(Aside { project: self.projects.set_aside(), runs: self.runs.set_aside() });
+                }
+                self.quiz.begin();
+                let project = self.quiz.next();
+                self.ask(project);
+            }
+            QuizAction::Answer(choice) => {
+                for event in self.quiz.answer(*choice) {
+                    self.runs.tell(event, &mut self.notices);
+                }
+            }
+            QuizAction::Next => {
+                let project = self.quiz.next();
+                self.ask(project);
+            }
+            QuizAction::Again(place) => {
+                let project = self.quiz.again(*place);
+                self.ask(project);
+            }
+            QuizAction::End => self.end_quiz(),
+        }
+    }
+
+    fn ask(&mut self, project: Option<Project>) {
+        let Some(project) = project else { return };
+        self.runs.clear();
+        self.projects.open_as(project, None, PathBuf::new());
+        self.is_asked = true;
+    }
+
+    /// A question's run begins once its data is there, at a pace that can be watched.
+    fn train_what_is_asked(&mut self) {
+        let (true, Some(prepared)) = (self.is_asked, self.projects.prepared()) else { return };
+        self.is_asked = false;
+        let n_rows = prepared.split.train.len() as u64;
+        let training = &mut self.projects.draft.training;
+        let batch = training.batch_size.unwrap_or(n_rows).clamp(1, n_rows.max(1));
+        training.pace = Some(quiz::pace(n_rows.div_ceil(batch), training.epochs));
+        self.projects.saved = self.projects.draft.clone();
+        self.runs.train_for_quiz(&self.projects);
+    }
+
+    fn end_quiz(&mut self) {
+        self.quiz.end();
+        self.is_asked = false;
+        self.runs.clear();
+        if let Some(aside) = self.aside.take() {
+            self.projects.put_back(aside.project);
+            self.runs.put_back(aside.runs);
+        }
+    }
+
+    /// Another project was opened over the quiz.
+    fn leave_quiz(&mut self) {
+        self.quiz.end();
+        (self.aside, self.is_asked) = (None, false);
     }
 
     /// What keeps Train from starting, by the section in which it is chosen.

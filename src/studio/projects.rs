@@ -30,6 +30,15 @@ pub struct Projects {
     wake: Wake,
 }
 
+/// A project that was put aside, to come back as it was.
+pub(super) struct Aside {
+    draft: Project,
+    file: Option<PathBuf>,
+    saved: Project,
+    base: PathBuf,
+    undo: Undo,
+}
+
 /// What is known of the draft's data.
 pub enum DataState {
     Loading,
@@ -245,6 +254,17 @@ impl Projects {
             }
         }
         false
+    }
+
+    pub(super) fn set_aside(&self) -> Aside {
+        let Self { draft, file, saved, base, undo, .. } = self;
+        let (draft, saved) = (draft.clone(), saved.clone());
+        Aside { draft, file: file.clone(), saved, base: base.clone(), undo: undo.clone() }
+    }
+
+    pub(super) fn put_back(&mut self, aside: Aside) {
+        self.open_as(aside.draft, aside.file, aside.base);
+        (self.saved, self.undo) = (aside.saved, aside.undo);
     }
 
     /// Takes a project as the draft, with an undo of its own.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::lifeline::{Lifeline, Stage};
+use super::quiz::Quiz;
 use super::{Notice, Projects, RunAction, Wake};
 use crate::diagnose::apply;
 use crate::run::{Command, Event, FinishReason, Phase, Preparing, Remedy, Run};
@@ -14,6 +15,12 @@ use crate::spec::{DeviceSpec, Project, Section};
 
 /// Earlier runs that stay on the chart.
 const GHOSTS: usize = 5;
+
+/// Runs that were put aside.
+pub(super) struct Aside {
+    shown: Option<Run>,
+    ghosts: VecDeque<Run>,
+}
 
 /// The run that is shown and the ones before it.
 pub struct Runs {
@@ -89,7 +96,7 @@ impl Runs {
         !self.retiring.is_empty()
     }
 
-    pub(super) fn poll(&mut self, notices: &mut Vec<Notice>) {
+    pub(super) fn poll(&mut self, notices: &mut Vec<Notice>, quiz: &mut Quiz) {
         self.retiring.retain_mut(|it| {
             it.drain();
             !it.is_over()
@@ -103,12 +110,9 @@ impl Runs {
         for event in session.drain() {
             self.has_newer |= matches!(event, Event::Checkpoint { .. });
             follow(&mut self.lifeline, &event, run, now);
-            match &event {
-                Event::Warning { text } => notices.push(Notice::info(text.clone())),
-                Event::Finished(it) if !it.reason.is_success() => notices.push(Notice::error(it.text.clone())),
-                _ => {}
+            if !quiz.withholds(&event) {
+                tell(run, event, notices);
             }
-            run.apply(event);
         }
         if let Some(views) = session.views() {
             run.views = Some(views);
@@ -116,6 +120,12 @@ impl Runs {
         if session.is_over() {
             self.session = None;
         }
+    }
+
+    /// Opens up the newest checkpoint of a run folder at once, for looking at.
+    pub(super) fn open_checkpoint_of(&mut self, run: &Path) {
+        let newest = checkpoints(run).into_iter().next();
+        self.checkpoint = newest.and_then(|it| open_checkpoint(&it.1).ok()).map(Arc::new);
     }
 
     /// Opens up the newest checkpoint, on a thread of its own.
@@ -166,6 +176,30 @@ impl Runs {
             RunAction::GoOn { epochs } => self.experiment(Command::GoOn { epochs }, notices),
             RunAction::ForgetGhosts => self.ghosts.clear(),
         }
+    }
+
+    /// Tells the shown run of an event that was withheld.
+    pub(super) fn tell(&mut self, event: Event, notices: &mut Vec<Notice>) {
+        if let Some(run) = &mut self.shown {
+            tell(run, event, notices);
+        }
+    }
+
+    /// Puts the shown run and the earlier ones aside. A live one is asked to stop.
+    pub(super) fn set_aside(&mut self) -> Aside {
+        self.retire();
+        Aside { shown: self.shown.take(), ghosts: std::mem::take(&mut self.ghosts) }
+    }
+
+    pub(super) fn put_back(&mut self, aside: Aside) {
+        (self.shown, self.ghosts) = (aside.shown, aside.ghosts);
+    }
+
+    /// Trains a question of the quiz. It is nobody's run, and is not kept.
+    pub(super) fn train_for_quiz(&mut self, projects: &Projects) {
+        let folder = self.folder.take();
+        self.train(projects, false);
+        self.folder = folder;
     }
 
     /// Forgets all runs, for another project. A live one is asked to stop.
@@ -264,6 +298,16 @@ impl Runs {
             self.retiring.push(session);
         }
     }
+}
+
+/// Folds an event, and says aloud what should be.
+fn tell(run: &mut Run, event: Event, notices: &mut Vec<Notice>) {
+    match &event {
+        Event::Warning { text } => notices.push(Notice::info(text.clone())),
+        Event::Finished(it) if !it.reason.is_success() => notices.push(Notice::error(it.text.clone())),
+        _ => {}
+    }
+    run.apply(event);
 }
 
 /// What an event means for the life of a training; `run` as it was before it.

@@ -193,8 +193,7 @@ impl Layout {
 
     /// The tab to show: the one chosen. Until one was, the data, and what is predicted once a run is there.
     fn tab(&self, cx: &Cx<'_>) -> Option<&'static str> {
-        let tabs: Vec<_> =
-            self.panels.iter().filter(|(def, _)| def.home == Home::Bottom).map(|(def, _)| def.id).collect();
+        let tabs: Vec<_> = tabs(cx).map(|it| it.id).collect();
         let usual = if cx.run().is_some() { "predictions" } else { "data" };
         let find = |wanted: &str| tabs.iter().copied().find(|id| *id == wanted);
         find(&self.state.tab).or_else(|| find(usual)).or_else(|| tabs.first().copied())
@@ -208,7 +207,7 @@ impl Layout {
         ui.painter().hline(inner.x_range(), line, Stroke::new(size::HAIRLINE, theme.line));
         let chosen = self.tab(cx).filter(|_| is_open);
         let mut left = inner.left();
-        for def in PANELS.iter().filter(|it| it.home == Home::Bottom) {
+        for def in tabs(cx) {
             let (right, was_clicked) = tab_button_ui(ui, def, left, rect, Some(def.id) == chosen);
             left = right + space::XL - space::XS;
             if was_clicked {
@@ -233,6 +232,12 @@ impl Layout {
             cx.wish(Wish::FoldBottom);
         }
     }
+}
+
+/// The tabs there are. While one is guessing in the quiz, the others would give it away.
+fn tabs(cx: &Cx<'_>) -> impl Iterator<Item = &'static PanelDef> + use<> {
+    let is_guessing = cx.is_guessing();
+    PANELS.iter().filter(move |it| it.home == Home::Bottom && (!is_guessing || it.id == "quiz"))
 }
 
 /// A panel's ground, to be filled when its turn in reading order comes.

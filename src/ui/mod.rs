@@ -100,6 +100,11 @@ impl Cx<'_> {
         self.studio.runs.shown.as_ref()
     }
 
+    /// Whether the quiz waits for an answer, so that nothing may give it away.
+    pub fn is_guessing(&self) -> bool {
+        self.studio.quiz.is_guessing()
+    }
+
     /// The run on the chart while it is training or paused.
     pub fn live_run(&self) -> Option<&Run> {
         self.run().filter(|it| it.is_live())

@@ -7,6 +7,7 @@ mod doctor;
 mod experiments;
 mod log;
 mod predictions;
+mod quiz;
 mod setup;
 mod stops;
 mod top_bar;
@@ -24,5 +25,6 @@ pub const PANELS: &[PanelDef] = &[
     experiments::EXPERIMENTS,
     stops::STOPS,
     checkpoints::CHECKPOINTS,
+    quiz::QUIZ,
     log::LOG,
 ];

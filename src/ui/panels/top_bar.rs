@@ -8,6 +8,7 @@ use super::{Cx, Home, Panel, PanelDef};
 use crate::project::SAMPLES;
 use crate::run::{Phase, Run};
 use crate::spec::Section;
+use crate::studio::quiz::QUESTIONS;
 use crate::studio::{Action, ProjectAction, RunAction};
 use crate::ui::Wish;
 use crate::ui::facts::{device_id_label, device_label};
@@ -65,7 +66,8 @@ impl TopBar {
     }
 
     fn run_buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let problem = cx.studio.problems().into_iter().next().map(|(_, reason)| sentence(&reason));
+        let guessing = cx.is_guessing().then(|| "Answer the question of the quiz first".to_owned());
+        let problem = guessing.or_else(|| cx.studio.problems().into_iter().next().map(|(_, reason)| sentence(&reason)));
         let phase = cx.live_run().map(|it| it.phase);
         let may_start = problem.is_none();
         let (icon, text, help, asked) = match phase {
@@ -137,7 +139,7 @@ fn title_ui(ui: &mut Ui, cx: &Cx<'_>, bar: f32) {
         ui.add_space(space::XS);
     }
     let projects = &cx.studio.projects;
-    let title = projects.title();
+    let title = quiz_title(cx).unwrap_or_else(|| projects.title());
     let font = egui::TextStyle::Body.resolve(ui.style());
     let width =
         ui.fonts_mut(|fonts| fonts.layout_no_wrap(title.clone(), font, theme.dim).size().x).min(size::TITLE_MAX);
@@ -146,7 +148,7 @@ fn title_ui(ui: &mut Ui, cx: &Cx<'_>, bar: f32) {
         .inner
         .on_hover_text(place);
     let (dot, response) = ui.allocate_exact_size(egui::Vec2::splat(2.0 * size::DOT), Sense::hover());
-    if projects.is_dirty() {
+    if projects.is_dirty() && cx.studio.quiz.round.is_none() {
         ui.painter().circle_filled(dot.center(), size::DOT - 1.0, theme.accent);
         response.widget_info(|| {
             egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, "Changed since it was saved")
@@ -154,6 +156,16 @@ fn title_ui(ui: &mut Ui, cx: &Cx<'_>, bar: f32) {
         response.on_hover_text("Changed since it was saved");
     }
     ui.add_space(space::S);
+}
+
+/// While the quiz is played, the project's own name would give it away.
+fn quiz_title(cx: &Cx<'_>) -> Option<String> {
+    let round = cx.studio.quiz.round.as_ref()?;
+    Some(if round.question.is_some() {
+        format!("Quiz, question {} of {QUESTIONS}", round.number())
+    } else {
+        "Quiz".to_owned()
+    })
 }
 
 /// Device, files, theme and help.
@@ -167,7 +179,9 @@ fn right_ui(ui: &mut Ui, cx: &mut Cx<'_>, bar: f32) {
         pill_ui(ui, Some(dot), &text).on_hover_text(help);
     }
     open_menu_ui(ui, cx);
-    if secondary_ui(ui, None, "Save").on_hover_text("Save the project (ctrl-S)").clicked() {
+    let is_playing = cx.studio.quiz.round.is_some();
+    let save = ui.add_enabled_ui(!is_playing, |ui| secondary_ui(ui, None, "Save")).inner;
+    if explained(save, "Save the project (ctrl-S)", Some("The quiz's projects ship with the program")).clicked() {
         cx.wish(Wish::Save);
     }
     ui.spacing_mut().item_spacing.x = 0.0;

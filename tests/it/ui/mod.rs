@@ -1,11 +1,13 @@
 //! The window as people and programs see it: by accessible names first, by pixels second.
 
+mod checkpoints;
 mod doctor;
 mod experiments;
 pub(crate) mod harness;
 mod leaving;
 mod panels;
 mod pictures;
+mod quiz;
 mod reach;
 pub(crate) mod runs;
 mod survival;

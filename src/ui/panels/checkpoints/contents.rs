@@ -39,6 +39,8 @@ pub(super) fn contents_ui(ui: &mut Ui, cx: &Cx<'_>) {
     };
     scroll_ui(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
+        // A row is as high as a control unless it is told otherwise.
+        ui.spacing_mut().interact_size.y = size::LINE;
         for part in &checkpoint.parts {
             part_ui(ui, part);
         }

@@ -13,7 +13,9 @@ use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::secondary_ui;
 
 /// A chart lower than this shows nothing.
-const LOWEST: f32 = 60.0;
+const LOWEST: f32 = 120.0;
+/// Names closer than this cover each other.
+const APART: f32 = 14.0;
 
 pub(super) fn forgetting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let theme = Theme::of(ui);
@@ -36,9 +38,7 @@ pub(super) fn forgetting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
     let Some(forgotten) = forgotten else { return };
     ui.add(Label::new(theme.paragraph(&forgotten.text)).wrap());
-    if ui.available_height() > LOWEST {
-        chart_ui(ui, &forgotten);
-    }
+    chart_ui(ui, &forgotten);
 }
 
 fn chart_ui(ui: &mut Ui, forgotten: &Forgotten) {
@@ -56,7 +56,7 @@ fn chart_ui(ui: &mut Ui, forgotten: &Forgotten) {
             "Training loss of two copies, with and without the optimizer\u{2019}s memory. {}",
             forgotten.text
         ),
-        height: ui.available_height(),
+        height: ui.available_height().max(LOWEST),
         // Room at the right for the names behind their lines.
         x: (0.0, steps * 1.25),
         y: (low - margin, high + margin),
@@ -67,6 +67,7 @@ fn chart_ui(ui: &mut Ui, forgotten: &Forgotten) {
     };
     let chart = ground.ui(ui);
     let font = TextStyle::Small.resolve(ui.style());
+    let mut above = f32::NAN;
     for (losses, name, color, style) in [
         (&forgotten.with_memory, "kept", theme.accent, LineStyle::Solid),
         (&forgotten.without, "left out", theme.warning, LineStyle::Dashed { length: 6.0 }),
@@ -74,7 +75,9 @@ fn chart_ui(ui: &mut Ui, forgotten: &Forgotten) {
         let points: Vec<_> = losses.iter().enumerate().filter_map(|(idx, loss)| chart.at(idx as f64, *loss)).collect();
         paint_line(&chart.painter, &points, Pen { color, width: size::CURVE, style });
         if let Some(end) = points.last() {
-            chart.painter.text(*end + vec2(space::XS, 0.0), Align2::LEFT_CENTER, name, font.clone(), color);
+            let lift = if (end.y - above).abs() < APART { above - APART - end.y } else { 0.0 };
+            above = end.y + lift;
+            chart.painter.text(*end + vec2(space::XS, lift), Align2::LEFT_CENTER, name, font.clone(), color);
         }
     }
 }

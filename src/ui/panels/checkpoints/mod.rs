@@ -10,7 +10,7 @@ use super::{Cx, Home, Panel, PanelDef};
 use crate::studio::{Action, RunAction};
 use crate::ui::text::{duration_text, grouped, percent_text};
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::widgets::{empty_ui, primary_ui, secondary_ui};
+use crate::ui::widgets::{empty_ui, primary_ui, scroll_ui, secondary_ui};
 
 pub(super) const CHECKPOINTS: PanelDef =
     PanelDef { id: "checkpoints", title: "Checkpoints", home: Home::Bottom, make: || Box::new(Checkpoints) };
@@ -39,8 +39,10 @@ impl Panel for Checkpoints {
         let mut child = |at: Rect| ui.new_child(UiBuilder::new().max_rect(at).layout(Layout::top_down(Align::LEFT)));
         let (mut left, mut right) = (child(left), child(right));
         contents::contents_ui(&mut left, cx);
-        plug_ui(&mut right, cx);
-        forgetting::forgetting_ui(&mut right, cx);
+        scroll_ui(&mut right, |ui| {
+            plug_ui(ui, cx);
+            forgetting::forgetting_ui(ui, cx);
+        });
     }
 }
 

@@ -38,6 +38,13 @@ struct Doctor {
 impl Panel for Doctor {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         header_ui(ui, cx);
+        if cx.is_guessing() {
+            return empty_ui(
+                ui,
+                "The doctor waits for your guess",
+                "What it sees, with its numbers, is told once you have answered",
+            );
+        }
         let studio = cx.studio;
         let Some(run) = studio.runs.shown.as_ref() else {
             return empty_ui(

@@ -17,7 +17,7 @@ use super::{Cx, Home, Panel, PanelDef};
 use crate::spec::{Project, Section};
 use crate::studio::{Action, ProjectAction, RunAction};
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::widgets::{KnobRow, knob_ui, link_ui, scroll_ui, secondary_ui, small_icon_ui};
+use crate::ui::widgets::{KnobRow, empty_ui, knob_ui, link_ui, scroll_ui, secondary_ui, small_icon_ui};
 use crate::ui::{Wish, facts};
 
 pub(super) const SETUP: PanelDef =
@@ -40,6 +40,13 @@ struct Form {
 impl Panel for Setup {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         header_ui(ui, cx);
+        if cx.is_guessing() {
+            return empty_ui(
+                ui,
+                "Hidden while you guess",
+                "What was chosen for this run is shown once you have answered",
+            );
+        }
         let form = Form {
             problems: cx.studio.problems(),
             usual: usual(&cx.studio.projects.saved, cx.draft),
