@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Notice, Projects, RunAction, Wake};
+use super::{Notice, Projects, ReadLog, RunAction, Wake};
 use crate::diagnose::apply;
 use crate::run::{Command, Event, Remedy, Run};
 use crate::session::{Job, Session};
@@ -18,6 +18,10 @@ pub struct Runs {
     pub shown: Option<Run>,
     /// Newest first, at most five.
     pub ghosts: VecDeque<Run>,
+    /// The log that the shown run was read from; none where it is a run of this program.
+    pub log: Option<ReadLog>,
+    /// What the log stands in front of.
+    aside: Aside,
     session: Option<Session>,
     /// Trainings asked to stop that are still writing.
     retiring: Vec<Session>,
@@ -25,9 +29,26 @@ pub struct Runs {
     wake: Wake,
 }
 
+/// Runs of this program while a log of another one is shown. A log is never a ghost, nor has it any: its losses may be
+/// of other rows, in another unit, and an epoch may be something else, so that lines side by side would compare nothing.
+#[derive(Default)]
+struct Aside {
+    shown: Option<Run>,
+    ghosts: VecDeque<Run>,
+}
+
 impl Runs {
     pub(super) fn new(wake: Wake) -> Self {
-        Self { shown: None, ghosts: VecDeque::new(), session: None, retiring: Vec::new(), folder: None, wake }
+        Self {
+            shown: None,
+            ghosts: VecDeque::new(),
+            log: None,
+            aside: Aside::default(),
+            session: None,
+            retiring: Vec::new(),
+            folder: None,
+            wake,
+        }
     }
 
     pub(super) fn keep_in(&mut self, folder: PathBuf) {
@@ -49,7 +70,8 @@ impl Runs {
             it.drain();
             !it.is_over()
         });
-        let (Some(session), Some(run)) = (&mut self.session, &mut self.shown) else { return };
+        let trained = if self.log.is_some() { &mut self.aside.shown } else { &mut self.shown };
+        let (Some(session), Some(run)) = (&mut self.session, trained) else { return };
         for event in session.drain() {
             match &event {
                 Event::Warning { text } => notices.push(Notice::info(text.clone())),
@@ -92,9 +114,30 @@ impl Runs {
 
     /// Forgets all runs, for another project. A live one is asked to stop.
     pub(super) fn clear(&mut self) {
+        self.close_log();
         self.retire();
         self.shown = None;
         self.ghosts.clear();
+    }
+
+    /// Shows a log in front of the runs of this program. A live one is asked to stop.
+    pub(super) fn show_log(&mut self, log: ReadLog, run: Run) {
+        if self.is_live() {
+            self.retire();
+        }
+        let before = self.shown.replace(run);
+        if self.log.replace(log).is_none() {
+            self.aside = Aside { shown: before, ghosts: std::mem::take(&mut self.ghosts) };
+            self.aside.shown.iter_mut().for_each(Run::close);
+        }
+    }
+
+    /// Leads back to the runs of this program.
+    pub(super) fn close_log(&mut self) {
+        if self.log.take().is_some() {
+            let Aside { shown, ghosts } = std::mem::take(&mut self.aside);
+            (self.shown, self.ghosts) = (shown, ghosts);
+        }
     }
 
     fn send(&self, command: Command) {
@@ -105,7 +148,7 @@ impl Runs {
 
     /// Whether copies can be made of the run's training: it is in memory, as long as no other has begun.
     pub fn can_experiment(&self) -> bool {
-        self.session.is_some()
+        self.session.is_some() && self.log.is_none()
     }
 
     fn experiment(&self, command: Command, notices: &mut Vec<Notice>) {
@@ -119,6 +162,7 @@ impl Runs {
     }
 
     fn train(&mut self, projects: &Projects, begins_paused: bool) {
+        self.close_log();
         self.retire();
         let before = self.shown.take();
         let mut run = Run::of(projects.draft.clone());

@@ -7,6 +7,7 @@ mod experiments;
 mod log;
 mod predictions;
 mod setup;
+mod source;
 mod stops;
 mod top_bar;
 
@@ -23,4 +24,8 @@ pub const PANELS: &[PanelDef] = &[
     experiments::EXPERIMENTS,
     stops::STOPS,
     log::LOG,
+    source::SOURCE,
 ];
+
+/// Id of the tab that tells how the log that is shown was read.
+pub(super) const SOURCE: &str = source::SOURCE.id;
