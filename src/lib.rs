@@ -15,7 +15,7 @@
 //! - [`project`]: project files, the samples that ship, files written whole or not at all.
 //! - [`data`]: files in, plain arrays out: reading, splitting, encoding.
 //! - [`diagnose`]: rules that fold recorded epochs into findings; stop rules; what experiments say.
-//! - [`logs`]: curves that another program logged, read into the rows that the doctor takes.
+//! - [`logs`]: curves that another program logged, read into the rows that the doctor takes, and shown to it.
 //! - [`engine`]: networks, losses, optimizers, metrics, devices. The only folder that names Burn.
 //! - [`session`]: threads: the training loop, loading, looking at hardware.
 //! - [`studio`]: the program without a window: a draft, its data, its runs.

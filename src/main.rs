@@ -59,19 +59,13 @@ fn window(_: Option<std::path::PathBuf>) -> Result<ExitCode, BadInput> {
     ))
 }
 
-/// A project before training, or a run as it ended, drawn without a display.
+/// A project before training, a run as it ended or a log of another program, drawn without a display.
 #[cfg(feature = "gui")]
 fn shot(order: &cli::Shot) -> Result<ExitCode, BadInput> {
     use learnscope::studio::{Action, ProjectAction, Studio};
 
-    let wake: learnscope::studio::Wake = std::sync::Arc::new(|| ());
-    let mut studio = if order.what.is_dir() {
-        Studio::of_run(&order.what, wake)?
-    } else {
-        let mut studio = Studio::new(wake);
-        studio.act(Action::Project(ProjectAction::Open(order.what.clone())));
-        studio
-    };
+    let mut studio = Studio::new(std::sync::Arc::new(|| ()));
+    studio.act(Action::Project(ProjectAction::Open(order.what.clone())));
     studio.wait_for_data();
     if let Some(refused) = studio.notices.drain(..).find(|it| it.is_error) {
         return Err(BadInput(refused.text));

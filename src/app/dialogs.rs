@@ -149,12 +149,12 @@ impl Question {
         match self {
             Self::OpenFile => [
                 "Open a file",
-                "A project (.ron), a table (.csv, .csv.gz) or images by class in a .zip. A file can be dropped on the window as well.",
+                "A project (.ron), a table (.csv, .csv.gz), images by class in a .zip, or curves that another program logged: a CSV file, trainer_state.json, an event file. A file can be dropped on the window as well.",
                 "Open",
             ],
             Self::OpenFolder => [
-                "Open a folder of images",
-                "One folder inside for each class. A folder can be dropped on the window as well.",
+                "Open a folder",
+                "Images with one folder inside for each class, a run of this program, or what another program logged into it. A folder can be dropped on the window as well.",
                 "Open",
             ],
             Self::Save => {
@@ -177,10 +177,10 @@ fn desktop(question: Question, suggestion: &str) -> Pin<Box<dyn Future<Output = 
     let dialog = AsyncFileDialog::new().set_title(question.words()[0]);
     match question {
         Question::OpenFile => {
-            let all = ["ron", "csv", "tsv", "txt", "gz", "zip"];
+            let all = ["ron", "csv", "tsv", "txt", "gz", "zip", "json"];
             Box::pin(
                 dialog
-                    .add_filter("Projects and data", &all)
+                    .add_filter("Projects, data and logs", &all)
                     .add_filter("Projects", &["ron"])
                     .add_filter("All files", &["*"])
                     .pick_file(),

@@ -15,7 +15,10 @@ const PLACES: &[(&str, &str)] = &[
         "Doctor",
         "What the curves mean, with numbers, and something to try. Point at a card to see its epochs on the curves.",
     ),
-    ("Tabs below", "The data, the predictions as they change, and the log."),
+    (
+        "Tabs below",
+        "The data, the predictions as they change, and the log; where curves of another program are shown, how they were read.",
+    ),
 ];
 
 /// Returns whether it was closed.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use egui::{Id, Label, Modal, Ui, ViewportCommand};
 
-use crate::studio::{Action, ProjectAction, QuizAction, RunAction, Studio};
+use crate::studio::{Action, ProjectAction, QuizAction, RunAction, Studio, is_project_file};
 use crate::ui::Wish;
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{primary_ui, secondary_ui};
@@ -57,10 +57,46 @@ enum Answer {
     Stay,
 }
 
+impl Aim {
+    /// What an action leaves the project for; none where it does not. What is no project file is read before, and
+    /// leaves nothing until it is taken in.
+    fn of(action: &Action) -> Option<Self> {
+        let Action::Project(action) = action else { return None };
+        let leaves = match action {
+            ProjectAction::Open(path) => is_project_file(path),
+            ProjectAction::OpenSample(_) | ProjectAction::TakeOpened => true,
+            ProjectAction::OpenAs(..)
+            | ProjectAction::LeaveOpened
+            | ProjectAction::Save
+            | ProjectAction::SaveAs(_)
+            | ProjectAction::ResetToFile
+            | ProjectAction::Undo
+            | ProjectAction::Redo
+            | ProjectAction::ReloadData => false,
+        };
+        leaves.then(|| Self::Open(action.clone()))
+    }
+
+    /// Gives up leaving for it.
+    fn given_up(&self) -> Option<Action> {
+        match self {
+            Self::Open(ProjectAction::TakeOpened) => Some(Action::Project(ProjectAction::LeaveOpened)),
+            Self::Open(_) | Self::Close => None,
+        }
+    }
+}
+
 impl Stake {
     fn of(studio: &Studio) -> Self {
         let run = studio.runs.shown.as_ref().is_some_and(crate::run::Run::is_live);
         Self { run, edits: studio.projects.is_dirty() }
+    }
+
+    /// A log that is opened leaves the project as it is.
+    fn for_aim(aim: &Aim, studio: &Studio) -> Self {
+        let keeps_project = *aim == Aim::Open(ProjectAction::TakeOpened) && studio.has_opened_log();
+        let all = Self::of(studio);
+        Self { edits: all.edits && !keeps_project, ..all }
     }
 
     fn is_any(self) -> bool {
@@ -73,19 +109,22 @@ impl Leaving {
         matches!(self, Self::Asking(_) | Self::Stopping { .. })
     }
 
+    /// Whether nothing is being left.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self, Self::No)
+    }
+
     /// Whether `action` opens another project over something that would be lost. Then it is asked about, and done
     /// once the answer allows it.
     pub(super) fn holds(&mut self, action: &Action, studio: &Studio) -> bool {
-        let Action::Project(open @ (ProjectAction::Open(_) | ProjectAction::OpenSample(_))) = action else {
-            return false;
-        };
+        let Some(aim) = Aim::of(action) else { return false };
         if matches!(self, Self::Opening) {
             *self = Self::No;
             return false;
         }
-        let is_held = Stake::of(studio).is_any();
-        if is_held && matches!(self, Self::No) {
-            *self = Self::Asking(Aim::Open(open.clone()));
+        let is_held = Stake::for_aim(&aim, studio).is_any();
+        if is_held && self.is_idle() {
+            *self = Self::Asking(aim);
         }
         is_held
     }
@@ -119,6 +158,8 @@ impl Leaving {
                     *self = Self::No;
                 }
                 studio.act(action);
+            } else if let Some(action) = aim.given_up() {
+                studio.act(action);
             }
         }
         if let Self::Stopping { since } = self {
@@ -141,7 +182,7 @@ impl Leaving {
                     *self = Self::No;
                 }
             }
-            Self::Asking(aim) => match question_ui(ui, aim, Stake::of(studio)) {
+            Self::Asking(aim) => match question_ui(ui, aim, Stake::for_aim(aim, studio)) {
                 Some(Answer::Save) => {
                     wishes.push(Wish::Save);
                     *self = Self::Saving(aim.clone());
@@ -151,7 +192,10 @@ impl Leaving {
                     actions.push(self.leave(aim));
                     ui.request_repaint();
                 }
-                Some(Answer::Stay) => *self = Self::No,
+                Some(Answer::Stay) => {
+                    actions.extend(aim.given_up());
+                    *self = Self::No;
+                }
                 None => {}
             },
         }

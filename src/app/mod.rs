@@ -63,8 +63,17 @@ impl App {
     pub fn poll(&mut self, ctx: &egui::Context) {
         self.studio.poll();
         self.leaving.watch(ctx, &mut self.studio, self.dialogs.is_open());
+        self.take_opened();
         for notice in self.studio.notices.drain(..) {
-            self.toasts.add(notice.text, notice.is_error);
+            self.toasts.add(notice);
+        }
+    }
+
+    /// What was opened is taken in once it has been read, unless something would be lost by it: then that is asked.
+    fn take_opened(&mut self) {
+        let take = Action::Project(ProjectAction::TakeOpened);
+        if self.studio.has_opened() && self.leaving.is_idle() && !self.leaving.holds(&take, &self.studio) {
+            self.studio.act(take);
         }
     }
 
@@ -103,7 +112,7 @@ impl App {
         }
         self.leaving.ui(ui, &self.studio, &mut self.actions, &mut self.wishes);
         self.drops_ui(ui);
-        self.toasts.ui(ui);
+        self.actions.extend(self.toasts.ui(ui));
     }
 
     /// Whether a dialog has the keyboard.
@@ -158,7 +167,7 @@ impl App {
             Wish::Dismiss => {
                 self.toasts.dismiss();
             }
-            Wish::FoldSetup | Wish::FoldDoctor | Wish::FoldBottom => self.layout.grant(wish),
+            Wish::FoldSetup | Wish::FoldDoctor | Wish::FoldBottom | Wish::ShowSource => self.layout.grant(wish),
         }
         ctx.request_repaint();
     }

@@ -15,7 +15,7 @@ use crate::ui::theme::{self, size};
 /// Looks live, and leaves the machine to the training: 30 pictures a second.
 const BETWEEN_FRAMES: Duration = Duration::from_millis(33);
 
-/// Opens the window, on a project or a data file where one is given, and returns when it is closed.
+/// Opens the window, on a project, data, a run or a log where one is given, and returns when it is closed.
 ///
 /// # Errors
 /// Without a display or a graphics driver, in one line.

@@ -32,7 +32,7 @@ const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND }
 pub(super) const SHORTCUTS: &[Shortcut] = &[
     key(Modifiers::NONE, Key::Space, "Train, pause, resume", Does::TrainOrPause),
     key(Modifiers::NONE, Key::S, "Make one step and pause", Does::Step),
-    key(Modifiers::COMMAND, Key::O, "Open a project or data", Does::Window(Wish::OpenFile)),
+    key(Modifiers::COMMAND, Key::O, "Open a project, data or a log", Does::Window(Wish::OpenFile)),
     key(COMMAND_SHIFT, Key::S, "Save the project under another name", Does::Window(Wish::SaveAs)),
     key(Modifiers::COMMAND, Key::S, "Save the project", Does::Window(Wish::Save)),
     key(COMMAND_SHIFT, Key::Z, "Make the change again", Does::Redo),

@@ -9,11 +9,10 @@ use clap::Args;
 use strum::EnumMessage as _;
 
 use super::BadInput;
-use crate::diagnose::{Context, Doctor, Need, RULES, Rule};
-use crate::logs::{self, Columns, Curves, Role};
-use crate::run::{EpochRow, Event, FindingRow, FindingState, FinishReason, Severity, Started, StepRow};
+use crate::diagnose::{Need, RULES, consult};
+use crate::logs::{self, Columns, Curves, Silent};
+use crate::run::{Event, FindingRow, FindingState, Severity};
 use crate::session::read_run;
-use crate::spec::Project;
 
 /// Says what a run's curves mean, be they from here or from another program.
 #[derive(Debug, Args)]
@@ -29,13 +28,6 @@ pub struct Diagnose {
     pub column: Vec<String>,
 }
 
-/// What the doctor is shown, in order, and what it said.
-struct Consultation {
-    doctor: Doctor,
-    told: Vec<FindingRow>,
-    epochs: u64,
-}
-
 impl Diagnose {
     pub(super) fn run(self) -> Result<ExitCode, BadInput> {
         let mut choice = Columns::default();
@@ -49,17 +41,15 @@ impl Diagnose {
             return self.of_run();
         }
         let curves = logs::read(&self.path, &choice).map_err(|err| BadInput(err.to_string()))?;
-        let silent: Vec<&Rule> = RULES.iter().filter(|rule| rule.needs.iter().any(|it| !has(&curves, *it))).collect();
-        let mut told = consult_log(&curves);
-        // What a rule says without the numbers it needs would be about their absence.
-        told.retain(|finding| silent.iter().all(|rule| rule.id != finding.rule));
+        let events = logs::told(&curves).into_iter();
+        let told: Vec<_> = events.filter_map(|it| if let Event::Finding(it) = it { Some(it) } else { None }).collect();
         if self.json {
             print_json(&told);
         } else {
             let mut out = String::new();
             write_log(&mut out, &self.path, &curves);
             write_findings(&mut out, &told);
-            write_silent(&mut out, &silent, &curves);
+            write_silent(&mut out, &logs::silent(&curves));
             print(&out);
         }
         Ok(ExitCode::SUCCESS)
@@ -69,90 +59,17 @@ impl Diagnose {
     fn of_run(&self) -> Result<ExitCode, BadInput> {
         let folder = if self.path.is_dir() { &self.path } else { self.path.parent().unwrap_or(Path::new("")) };
         let (project, events) = read_run(folder)?;
-        let consultation = consult_run(&project, &events);
+        let told = consult(&project, &events);
         if self.json {
-            print_json(&consultation.told);
+            print_json(&told);
         } else {
+            let epochs = events.iter().filter(|it| matches!(it, Event::Epoch(_))).count() as u64;
             let mut out = String::new();
-            writeln!(out, "{}: {}", folder.display(), count(consultation.epochs, "completed epoch")).ok();
-            write_findings(&mut out, &consultation.told);
+            writeln!(out, "{}: {}", folder.display(), count(epochs, "completed epoch")).ok();
+            write_findings(&mut out, &told);
             print(&out);
         }
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-impl Consultation {
-    fn new(context: Context) -> Self {
-        Self { doctor: Doctor::new(context), told: Vec::new(), epochs: 0 }
-    }
-
-    fn epoch(&mut self, row: &EpochRow) {
-        self.epochs += 1;
-        self.told.extend(self.doctor.observe(row));
-    }
-
-    fn step(&mut self, row: &StepRow) {
-        if !row.train_loss.is_finite() {
-            self.told.extend(self.doctor.not_finite(row));
-        }
-    }
-
-    fn finish(mut self, reason: FinishReason) -> Self {
-        self.told.extend(self.doctor.finish(reason));
-        self
-    }
-}
-
-fn consult_run(project: &Project, events: &[Event]) -> Consultation {
-    let started = events.iter().find_map(|it| if let Event::Started(it) = it { Some(it) } else { None });
-    let unknown = Started::default();
-    let mut consultation = Consultation::new(Context::new(project, started.unwrap_or(&unknown)));
-    // A run that was killed tells no end.
-    let mut reason = FinishReason::Stopped;
-    for event in events {
-        if let Event::Epoch(row) = event {
-            consultation.epoch(row);
-        } else if let Event::Step(row) = event {
-            consultation.step(row);
-        } else if let Event::Finished(it) = event {
-            reason = it.reason;
-        }
-    }
-    consultation.finish(reason)
-}
-
-fn consult_log(curves: &Curves) -> Vec<FindingRow> {
-    let context = Context { knows_project: false, ..Context::new(&Project::default(), &curves.started) };
-    let mut consultation = Consultation::new(context);
-    let mut steps = curves.steps.iter().peekable();
-    for row in &curves.rows {
-        while let Some(step) = steps.next_if(|it| it.epoch <= row.epoch) {
-            consultation.step(step);
-        }
-        consultation.epoch(row);
-    }
-    steps.for_each(|it| consultation.step(it));
-    let is_broken = curves.rows.last().is_some_and(|it| curves.has(Role::TrainLoss) && !it.train_loss.is_finite());
-    consultation.finish(if is_broken { FinishReason::Diverged } else { FinishReason::Completed }).told
-}
-
-/// Whether a log holds what a rule cannot do without.
-fn has(curves: &Curves, need: Need) -> bool {
-    match need {
-        Need::TrainLoss => curves.has(Role::TrainLoss),
-        Need::ValidationLoss => curves.has(Role::ValidationLoss),
-        Need::ValidationAccuracy => curves.has(Role::ValidationAccuracy),
-        Need::LearningRate => curves.has(Role::LearningRate),
-        Need::GradientNorm => curves.has(Role::GradientNorm),
-        Need::InitialLoss => curves.started.initial_loss.is_some(),
-        Need::ValidationRows
-        | Need::Batches
-        | Need::Classes
-        | Need::Layers
-        | Need::Data
-        | Need::Project
-        | Need::Timing => false,
     }
 }
 
@@ -228,16 +145,15 @@ fn write_finding(out: &mut String, finding: &FindingRow) {
 }
 
 /// The rules that could not judge this log, and what they lack, on two lines.
-fn write_silent(out: &mut String, silent: &[&Rule], curves: &Curves) {
+fn write_silent(out: &mut String, silent: &[Silent]) {
     if silent.is_empty() {
         return;
     }
-    let mut lacking: Vec<Need> = silent.iter().flat_map(|rule| rule.needs).copied().collect();
-    lacking.retain(|it| !has(curves, *it));
+    let mut lacking: Vec<Need> = silent.iter().flat_map(|it| it.lacks.iter().copied()).collect();
     lacking.sort_unstable();
     lacking.dedup();
     let lacking: Vec<_> = lacking.into_iter().filter_map(|it| it.get_message()).collect();
-    let labels: Vec<_> = silent.iter().map(|rule| rule.label).collect();
+    let labels: Vec<_> = silent.iter().map(|it| it.rule.label).collect();
     writeln!(
         out,
         "{} of {} rules had to stay silent, since the log lacks: {}",

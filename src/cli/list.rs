@@ -8,7 +8,8 @@ use strum::IntoEnumIterator as _;
 
 use crate::data::builtin;
 use crate::diagnose::RULES;
-use crate::project::SAMPLES;
+use crate::diagnose::stops::{STOP_RULES, StopKnob, StopRule};
+use crate::project::{self, GALLERY, SAMPLES, Sample};
 use crate::spec::{
     Activation, Choice, Generator, LossSpec, ModelSpec, Monitor, OptimizerSpec, Project, ScheduleKind, Section,
 };
@@ -34,7 +35,9 @@ pub enum Kind {
     Metrics,
     Monitors,
     Rules,
+    StopRules,
     Samples,
+    Gallery,
     Settings,
 }
 
@@ -82,7 +85,9 @@ fn entries(kind: Kind) -> Vec<Entry> {
         Kind::Metrics => METRICS.iter().map(|(id, label, help)| entry(id, label, help)).collect(),
         Kind::Monitors => options(&Monitor::ValidationLoss),
         Kind::Rules => RULES.iter().map(|it| entry(it.id, it.label, it.about)).collect(),
+        Kind::StopRules => STOP_RULES.iter().map(stop_rule).collect(),
         Kind::Samples => SAMPLES.iter().map(|it| entry(it.id, it.label, it.blurb)).collect(),
+        Kind::Gallery => GALLERY.iter().map(exercise).collect(),
         Kind::Settings => settings(),
     }
 }
@@ -131,6 +136,21 @@ fn optimizers() -> Vec<Entry> {
         entry.more = json!({ "settings": knobs });
     }
     entries
+}
+
+fn stop_rule(rule: &StopRule) -> Entry {
+    // A bound that is off by default has no number: JSON says null.
+    let knob = |it: &StopKnob| json!({ "key": it.id, "label": it.label, "default": it.default, "min": it.min, "max": it.max, "help": it.help });
+    let knobs: Vec<_> = rule.knobs.iter().map(knob).collect();
+    Entry { more: json!({ "from": rule.source, "settings": knobs }), ..entry(rule.id, rule.label, rule.about) }
+}
+
+/// An exercise of the gallery, with the fault that was planted in it.
+fn exercise(sample: &Sample) -> Entry {
+    let project = project::from_text(sample.text, sample.id).ok();
+    let truth = project.and_then(|it| it.truth);
+    let more = truth.map_or(Value::Null, |it| json!({ "truth": it }));
+    Entry { more, ..entry(sample.id, sample.label, sample.blurb) }
 }
 
 fn settings() -> Vec<Entry> {

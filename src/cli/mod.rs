@@ -22,7 +22,7 @@ use clap::{Parser, Subcommand};
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Project to open in the window.
+    /// What to open in the window: a project, data, a run folder, or curves that another program logged.
     pub project: Option<PathBuf>,
 }
 
@@ -45,14 +45,14 @@ pub enum Command {
     /// Train for a window, in a process of its own.
     #[command(hide = true)]
     Worker(worker::Worker),
-    /// Draw the window off screen, before a project is trained or as a run ended.
+    /// Draw the window off screen: before a project is trained, as a run ended, or with a log of another program.
     Shot(Shot),
 }
 
 /// Draws the window without a display. Needs a Vulkan driver; a software one will do.
 #[derive(Debug, clap::Args)]
 pub struct Shot {
-    /// Project file or run folder.
+    /// Project file, data, run folder, or curves that another program logged.
     pub what: PathBuf,
     /// Picture to write.
     #[arg(long, value_name = "FILE.png")]

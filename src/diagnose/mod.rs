@@ -5,6 +5,8 @@
 //! gone, for a few epochs on end, and tells it as a finding that is raised, changed or cleared. Nothing here
 //! reads a clock or draws a number by chance: the same rows give the same findings, live or read from a file.
 
+mod advice;
+mod consult;
 mod context;
 mod doctor;
 mod experiment;
@@ -18,6 +20,8 @@ mod stats;
 pub mod stops;
 mod words;
 
+pub use advice::advice;
+pub use consult::consult;
 pub use context::Context;
 pub use doctor::Doctor;
 pub use experiment::{add_point, band, judge, weigh};

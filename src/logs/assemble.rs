@@ -41,7 +41,9 @@ pub(super) fn assemble(mut log: Log) -> Result<Curves, LogError> {
         ..Started::default()
     };
     let steps = steps(&log, &parts.groups, rows.len(), shift);
-    Ok(Curves { format: log.format, rows, steps, started, columns, ignored, notes: log.notes })
+    let names = log.names.iter().filter(|it| !it.is_empty()).cloned().collect();
+    let Log { format, notes, was_sorted, .. } = log;
+    Ok(Curves { format, rows, steps, started, names, columns, ignored, was_sorted, notes })
 }
 
 /// A row whose losses may still be missing, which is something else than no number.

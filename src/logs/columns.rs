@@ -83,6 +83,15 @@ impl Columns {
         Ok(())
     }
 
+    /// The same columns, none of them guessed, but for the one of a role. An empty name leaves the role out.
+    pub fn with(&self, role: Role, name: &str) -> Self {
+        let mut choice = Self::default();
+        for it in Role::iter() {
+            choice.set(it, if it == role { name } else { self.name(it).unwrap_or_default() });
+        }
+        choice
+    }
+
     /// Every role that has a column, with its name.
     pub fn iter(&self) -> impl Iterator<Item = (Role, &str)> {
         self.0.iter().map(|(role, name)| (*role, name.as_str())).filter(|(_, name)| !name.is_empty())
@@ -111,9 +120,6 @@ impl Picked {
     }
 }
 
-/// Names of so many columns are told in an error; a log can hold thousands.
-const MOST_TOLD: usize = 12;
-
 /// Picks a column for each role: the chosen one, otherwise the one whose name fits best.
 ///
 /// # Errors
@@ -131,11 +137,7 @@ pub(super) fn pick(names: &[String], choice: &Columns, place: &str) -> Result<Pi
         picked.extend(found.map(|idx| (role, idx)));
     }
     if !picked.contains_key(&Role::TrainLoss) && !picked.contains_key(&Role::ValidationLoss) {
-        let mut told: Vec<_> = names.iter().take(MOST_TOLD).map(|it| it.chars().take(60).collect::<String>()).collect();
-        if names.len() > MOST_TOLD {
-            told.push(format!("{} more", names.len() - MOST_TOLD));
-        }
-        return Err(LogError::NoLoss { there: told.join(", "), place: place.to_owned() });
+        return Err(LogError::NoLoss { names: names.to_vec(), place: place.to_owned() });
     }
     Ok(Picked(picked))
 }

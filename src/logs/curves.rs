@@ -38,10 +38,14 @@ pub struct Curves {
     pub steps: Vec<StepRow>,
     /// What is known of the run: its task as the metrics show it, how many epochs, and hardly more.
     pub started: Started,
+    /// Every column of the log, in its order.
+    pub names: Vec<String>,
     /// The column taken for each role.
     pub columns: Columns,
     /// Columns that were not taken for anything.
     pub ignored: Vec<String>,
+    /// Whether its lines were out of order and had to be sorted.
+    pub was_sorted: bool,
     /// What was done to the log, and what it lacks, in whole sentences.
     pub notes: Vec<String>,
 }

@@ -39,8 +39,11 @@ pub enum LogError {
     BadCount { what: &'static str, spot: String, text: String, place: String },
     #[error("there is no column {name:?} for the {role}; the nearest is {nearest:?}: {place}")]
     NoColumn { name: String, role: &'static str, nearest: String, place: String },
-    #[error("no column looks like a loss; there are {there}; choose one for the training or validation loss: {place}")]
-    NoLoss { there: String, place: String },
+    #[error(
+        "no column looks like a loss; there are {}; choose one for the training or validation loss: {place}",
+        some_of(.names)
+    )]
+    NoLoss { names: Vec<String>, place: String },
     #[error("the columns taken for losses hold no value ({columns}); choose others: {place}")]
     NoValues { columns: String, place: String },
     #[error(
@@ -70,4 +73,15 @@ pub enum LogError {
 
     #[error("{text:?} names no column; write it as ROLE=NAME with one of the roles {roles}")]
     BadChoice { text: String, roles: String },
+}
+
+/// Names of so many columns are told; a log can hold thousands.
+const MOST_TOLD: usize = 12;
+
+fn some_of(names: &[String]) -> String {
+    let mut told: Vec<_> = names.iter().take(MOST_TOLD).map(|it| it.chars().take(60).collect::<String>()).collect();
+    if names.len() > MOST_TOLD {
+        told.push(format!("{} more", names.len() - MOST_TOLD));
+    }
+    told.join(", ")
 }

@@ -56,6 +56,7 @@ fn from_entries(entries: &[Entry], place: &str, choice: &Columns) -> Result<Log,
         picked,
         records: Vec::new(),
         notes: Vec::new(),
+        was_sorted: false,
         spots: "entry",
         place: place.to_owned(),
     };

@@ -11,12 +11,16 @@
 //! - No value is invented. What was done to the log beyond this is told in [`Curves::notes`].
 //!
 //! A loss that is no number is no malformed log: it stays NaN in its row, for the doctor to tell.
+//!
+//! [`told`] shows the curves to the doctor; [`guess`] tells a log from other files.
 
 mod assemble;
 mod columns;
+mod consult;
 mod curves;
 mod cut;
 mod error;
+mod guess;
 mod hugging_face;
 mod names;
 mod number;
@@ -32,8 +36,10 @@ use std::io::{BufReader, Read as _};
 use std::path::Path;
 
 pub use columns::{Columns, Role};
+pub use consult::{Silent, silent, told};
 pub use curves::{Curves, Format};
 pub use error::LogError;
+pub use guess::{Guess, guess, read_anyhow};
 pub use place::is_run_folder;
 
 use place::Found;
@@ -72,8 +78,7 @@ fn read_file(path: &Path, choice: &Columns) -> Result<record::Log, LogError> {
         let root = path.parent().unwrap_or(Path::new(""));
         return tensorboard::read(root, &[path.to_owned()], choice);
     }
-    let first = head.iter().find(|it| !it.is_ascii_whitespace());
-    let is_json = matches!(first, Some(b'{' | b'['));
+    let is_json = is_json(&head);
     let limit = if is_json { LARGEST_JSON } else { LARGEST_TABLE };
     check_size(size, limit, &place)?;
     let file = File::open(path).map_err(unreadable)?;
@@ -86,6 +91,11 @@ fn read_file(path: &Path, choice: &Columns) -> Result<record::Log, LogError> {
     }
 }
 
+/// Whether a file's first bytes are those of a JSON object or list.
+fn is_json(head: &[u8]) -> bool {
+    matches!(head.iter().find(|it| !it.is_ascii_whitespace()), Some(b'{' | b'['))
+}
+
 /// Refuses what is too large to be a log of curves, before reading it.
 fn check_size(size: u64, limit: u64, place: &str) -> Result<(), LogError> {
     if size <= limit {
@@ -95,5 +105,7 @@ fn check_size(size: u64, limit: u64, place: &str) -> Result<(), LogError> {
     Err(LogError::TooLarge { gigabytes: gigabytes(size), limit: gigabytes(limit), place: place.to_owned() })
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,7 @@ pub(super) fn in_order(log: &mut Log) -> Result<(), LogError> {
     }
     if is_permutation(&log.records, &key) {
         log.records.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        log.was_sorted = true;
         log.notes.push(format!("The lines were not in the order of their {}s and were sorted.", role.label()));
         return Ok(());
     }

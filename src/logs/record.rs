@@ -39,6 +39,8 @@ pub(super) struct Log {
     pub(super) picked: Picked,
     pub(super) records: Vec<Record>,
     pub(super) notes: Vec<String>,
+    /// Whether the records were out of order and had to be sorted.
+    pub(super) was_sorted: bool,
     /// What a record's `spot` counts: `line`, `entry` or `step`.
     pub(super) spots: &'static str,
     pub(super) place: String,

@@ -13,8 +13,20 @@ use super::record::{Log, Record};
 /// A first line longer than this is no line of column names.
 const LONGEST_HEADER: usize = 1 << 16;
 
-/// Reads a table, a line at a time.
-pub(super) fn read(mut from: impl BufRead, place: &str, choice: &Columns) -> Result<Log, LogError> {
+/// A table of which the first line was read.
+struct Begun<R> {
+    reader: csv::Reader<R>,
+    names: Vec<String>,
+    decimal_comma: bool,
+}
+
+/// The names of a table's columns.
+pub(super) fn names_in(from: impl BufRead, place: &str) -> Result<Vec<String>, LogError> {
+    begin(from, place).map(|it| it.names)
+}
+
+/// Finds out how a table is written, and reads its names.
+fn begin<R: BufRead>(mut from: R, place: &str) -> Result<Begun<R>, LogError> {
     let start = from.fill_buf().map_err(|err| unreadable(&err, place))?;
     let is_marked = start.starts_with(b"\xEF\xBB\xBF");
     let text = if is_marked { &start[3..] } else { start };
@@ -31,14 +43,21 @@ pub(super) fn read(mut from: impl BufRead, place: &str, choice: &Columns) -> Res
         return Err(LogError::Empty { place: place.to_owned() });
     }
     let names = names(&line, place)?;
+    Ok(Begun { reader, names, decimal_comma: delimiter != b',' })
+}
+
+/// Reads a table, a line at a time.
+pub(super) fn read(from: impl BufRead, place: &str, choice: &Columns) -> Result<Log, LogError> {
+    let Begun { mut reader, names, decimal_comma } = begin(from, place)?;
     let picked = pick(&names, choice, place)?;
-    let decimal_comma = delimiter != b',';
+    let mut line = ByteRecord::new();
     let mut log = Log {
         format: Format::Table,
         names,
         picked,
         records: Vec::new(),
         notes: Vec::new(),
+        was_sorted: false,
         spots: "line",
         place: place.to_owned(),
     };

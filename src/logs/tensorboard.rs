@@ -153,6 +153,7 @@ impl Scalars {
             picked,
             records: Vec::new(),
             notes: std::mem::take(&mut self.notes),
+            was_sorted: false,
             spots: "step",
             place: place.to_owned(),
         };

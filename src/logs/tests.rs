@@ -1,11 +1,9 @@
 //! Whole logs, as the programs themselves wrote them, and what may be wrong with them.
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::run::EpochRow;
 
-fn fixture(name: &str) -> std::path::PathBuf {
+pub(super) fn fixture(name: &str) -> std::path::PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs")).join(name)
 }
 
@@ -14,7 +12,7 @@ fn of_fixture(name: &str) -> Curves {
 }
 
 /// Reads a log out of a file with this name and content.
-fn of_bytes(name: &str, bytes: &[u8]) -> Result<Curves, LogError> {
+pub(super) fn of_bytes(name: &str, bytes: &[u8]) -> Result<Curves, LogError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
@@ -306,74 +304,4 @@ fn a_file_that_is_too_large_is_refused_before_it_is_read() {
     file.set_len(2_000_000_000).unwrap();
     let told = read(&path, &Columns::default()).unwrap_err().to_string();
     assert!(told.starts_with("the log has 2.0 GB and at most 1.1 GB are read"), "{told}");
-}
-
-/// Whatever was read holds what the doctor counts on.
-fn check(read: Result<Curves, LogError>) {
-    match read {
-        Ok(curves) => {
-            assert!(!curves.rows.is_empty());
-            assert!(curves.rows[0].epoch >= 1);
-            assert!(curves.rows.is_sorted_by(|a, b| a.epoch < b.epoch), "{:?}", epochs(&curves));
-        }
-        Err(err) => assert!(!err.to_string().contains('\n'), "{err}"),
-    }
-}
-
-fn bytes_of(bytes: &[u8]) -> Vec<Result<Curves, LogError>> {
-    let choice = Columns::default();
-    let logs = [table::read(bytes, "log", &choice), hugging_face::read(bytes.to_vec(), "log", &choice)];
-    let mut read: Vec<_> = logs.into_iter().map(|it| it.and_then(assemble::assemble)).collect();
-    read.push(of_bytes("a.tfevents", bytes));
-    read
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
-
-    #[test]
-    fn no_bytes_bring_a_reader_down(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        bytes_of(&bytes).into_iter().for_each(check);
-    }
-
-    #[test]
-    fn no_table_of_odd_numbers_brings_a_reader_down(
-        cells in prop::collection::vec(
-            (
-                prop::sample::select(vec!["0", "1", "2", "3", "0.5", "1e300", "-1", "nan", "", "NA", "inf", "x", "1e10"]),
-                prop::sample::select(vec!["1", "nan", "", "0.5", "-inf"]),
-                prop::sample::select(vec!["1", "nan", "", "0.5", "NA"]),
-            ),
-            0..30,
-        ),
-        head in prop::sample::select(vec![
-            "epoch,loss,val_loss", "step,loss,val_loss", "loss,val_loss,acc", "epoch,step,loss",
-        ]),
-    ) {
-        let lines: Vec<_> = cells.iter().map(|(a, b, c)| format!("{a},{b},{c}\n")).collect();
-        let text = format!("{head}\n{}", lines.concat());
-        check(table::read(text.as_bytes(), "log", &Columns::default()).and_then(assemble::assemble));
-    }
-
-    #[test]
-    fn no_damage_to_a_real_log_brings_its_reader_down(
-        which in 0_usize..5,
-        at in any::<prop::sample::Index>(),
-        byte in any::<u8>(),
-        cut in any::<prop::sample::Index>(),
-        is_cut: bool,
-    ) {
-        let files = [
-            "keras.csv", "lightning/metrics.csv", "trainer_state.json",
-            "pytorch_tensorboard/events.out.tfevents.1700000000.host.1.0",
-            "keras_tensorboard/train/events.out.tfevents.1700000000.host.1.0.v2",
-        ];
-        let mut bytes = std::fs::read(fixture(files[which])).unwrap();
-        let at = at.index(bytes.len());
-        bytes[at] = byte;
-        if is_cut {
-            bytes.truncate(cut.index(bytes.len()));
-        }
-        bytes_of(&bytes).into_iter().for_each(check);
-    }
 }

@@ -33,10 +33,17 @@ impl History {
 
     pub(super) fn push_epoch(&mut self, row: EpochRow) {
         let x = row.epoch as f64;
+        for (name, y) in [
+            ("train_loss", row.train_loss),
+            ("validation_loss", row.validation_loss),
+            ("learning_rate", row.learning_rate),
+        ] {
+            // What was never measured is NaN in each row: such a curve has no points, and not one that is no number.
+            if !y.is_nan() || self.by_epoch.contains_key(name) {
+                self.by_epoch.entry(name.to_owned()).or_default().push(x, y);
+            }
+        }
         let mut push = |name: &str, y: f64| self.by_epoch.entry(name.to_owned()).or_default().push(x, y);
-        push("train_loss", row.train_loss);
-        push("validation_loss", row.validation_loss);
-        push("learning_rate", row.learning_rate);
         if let Some(norm) = row.gradient_norm {
             push("gradient_norm", norm);
         }
@@ -58,6 +65,20 @@ impl History {
         epoch
     }
 
+    /// The row of an epoch. Curves that another program logged may leave epochs out.
+    pub fn row(&self, epoch: u64) -> Option<&EpochRow> {
+        let idx = self.epochs.partition_point(|it| it.epoch < epoch);
+        self.epochs.get(idx).filter(|it| it.epoch == epoch)
+    }
+
+    /// The epoch whose row is nearest to an x between epochs; none where there are no rows.
+    pub fn nearest(&self, x: f64) -> Option<u64> {
+        let idx = self.epochs.partition_point(|it| (it.epoch as f64) < x);
+        let around = [idx.checked_sub(1), Some(idx)].into_iter().flatten().filter_map(|it| self.epochs.get(it));
+        let distance = |it: &EpochRow| (it.epoch as f64 - x).abs();
+        around.min_by(|a, b| distance(a).total_cmp(&distance(b))).map(|it| it.epoch)
+    }
+
     /// A curve by epoch; none where nothing of that name was told.
     pub fn curve(&self, name: &str) -> Option<&Series> {
         self.by_epoch.get(name)
@@ -73,5 +94,34 @@ impl History {
     pub fn best_epoch(&self) -> Option<&EpochRow> {
         let finite = self.epochs.iter().filter(|row| row.validation_loss.is_finite());
         finite.min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(rows: &[(u64, f64, f64)]) -> History {
+        let mut history = History::default();
+        for (epoch, train_loss, validation_loss) in rows.iter().copied() {
+            history.push_epoch(EpochRow { epoch, train_loss, validation_loss, ..EpochRow::default() });
+        }
+        history
+    }
+
+    #[test]
+    fn what_was_never_measured_is_no_curve_and_what_broke_is_one() {
+        let unmeasured = history(&[(1, 2.0, f64::NAN), (2, 1.0, f64::NAN)]);
+        assert!(unmeasured.curve("validation_loss").is_none());
+        let broken = history(&[(1, 2.0, 3.0), (2, f64::NAN, f64::NAN)]);
+        assert_eq!(["train_loss", "validation_loss"].map(|it| broken.curve(it).unwrap().len()), [2, 2]);
+    }
+
+    #[test]
+    fn rows_are_found_by_their_epoch_where_some_are_left_out() {
+        let history = history(&[(2, 2.0, 3.0), (4, 1.0, 2.0), (9, 1.0, 2.0)]);
+        assert_eq!((history.row(4).unwrap().epoch, history.row(3)), (4, None));
+        assert_eq!([0.0, 2.9, 3.1, 7.0, 99.0].map(|x| history.nearest(x).unwrap()), [2, 2, 4, 9, 9]);
+        assert_eq!(History::default().nearest(1.0), None);
     }
 }

@@ -168,6 +168,13 @@ impl Run {
         }
     }
 
+    /// No training tells any more of it: it was killed, or is looked at without one.
+    pub fn close(&mut self) {
+        if self.is_live() {
+            self.phase = Phase::Finished;
+        }
+    }
+
     /// Epochs completed.
     pub fn epoch(&self) -> u64 {
         self.history.epochs.last().map_or(0, |row| row.epoch)
@@ -190,9 +197,13 @@ impl Run {
         if self.started.task == "regression" { "rmse" } else { "accuracy" }
     }
 
-    /// Steps x into epochs, for curves that are drawn over either.
+    /// Steps x into epochs, for curves that are drawn over either. The last epoch where no one knows how many steps
+    /// make one, as in curves that another program logged.
     pub fn epoch_of_step(&self, step: f64) -> f64 {
-        step / self.started.steps_per_epoch.max(1) as f64
+        match self.started.steps_per_epoch {
+            0 => self.epoch() as f64,
+            n => step / n as f64,
+        }
     }
 
     fn leave_preparing(&mut self) {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::logs::Role;
 use crate::run::Remedy;
 use crate::spec::DeviceSpec;
 
@@ -9,6 +10,7 @@ use crate::spec::DeviceSpec;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     Run(RunAction),
+    Log(LogAction),
     Project(ProjectAction),
     Hardware(HardwareAction),
     Quiz(QuizAction),
@@ -62,10 +64,26 @@ pub enum RunAction {
     ForgetGhosts,
 }
 
+/// About the log of another program that is shown in front of the runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LogAction {
+    /// Reads it again, with this column for a role; without one where the name is empty.
+    ReadColumn { role: Role, name: String },
+    /// Leads back to the runs of the project.
+    Close,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProjectAction {
-    /// Opens a project file, or a data file as a new project.
+    /// Opens whatever a path holds: a project at once. Data, a run folder or what another program logged are read
+    /// first, and then wait for [`ProjectAction::TakeOpened`].
     Open(PathBuf),
+    /// The same, where it was taken for something else.
+    OpenAs(PathBuf, Kind),
+    /// Puts what was opened in the place of the project or, where it is a log, of the run that is shown.
+    TakeOpened,
+    /// Forgets what was opened.
+    LeaveOpened,
     /// One of the projects that ship, by file name without ending.
     OpenSample(String),
     Save,
@@ -76,6 +94,15 @@ pub enum ProjectAction {
     Redo,
     /// Reads the data file again.
     ReloadData,
+}
+
+/// What a table may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Rows to learn from.
+    Data,
+    /// Curves that another program logged.
+    Curves,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,8 @@
 mod action;
 mod hardware;
 mod lifeline;
+mod log;
+mod opening;
 mod projects;
 mod propose;
 pub mod quiz;
@@ -15,17 +17,18 @@ mod undo;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use action::{Action, HardwareAction, ProjectAction, QuizAction, RunAction};
+pub use action::{Action, HardwareAction, Kind, LogAction, ProjectAction, QuizAction, RunAction};
 pub use hardware::{Hardware, Verification};
 pub use lifeline::{Cost, Interruption, Lifeline, Span, Stage};
-pub use projects::{DataState, Loaded, Projects};
+pub use log::ReadLog;
+pub use projects::{DataState, Loaded, Projects, is_project_file};
 pub use propose::propose;
 pub use quiz::Quiz;
 pub use runs::{Runs, next_free};
 
-use crate::run::Run;
-use crate::session::{Model, read_run};
+use crate::logs::Role;
 use crate::spec::{Project, Section};
+use opening::{Found, Opening};
 
 /// Called from other threads whenever there is something to poll.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -40,24 +43,39 @@ pub struct Studio {
     aside: Option<Aside>,
     /// Whether the quiz's project is trained once its data is there.
     is_asked: bool,
+    opening: Opening,
     /// What should be said aloud; whoever shows it takes it.
     pub notices: Vec<Notice>,
 }
 
 /// Something to say in passing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     pub text: String,
     pub is_error: bool,
+    /// What can be done about it.
+    pub offer: Option<Offer>,
+}
+
+/// Something that a notice offers to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// On its button.
+    pub label: String,
+    pub action: Action,
 }
 
 impl Notice {
     pub fn error(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_error: true }
+        Self { text: text.into(), is_error: true, offer: None }
     }
 
     pub fn info(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_error: false }
+        Self { text: text.into(), is_error: false, offer: None }
+    }
+
+    fn offering(self, offer: Offer) -> Self {
+        Self { offer: Some(offer), ..self }
     }
 }
 
@@ -73,10 +91,11 @@ impl Studio {
         Self {
             projects: Projects::new(Arc::clone(&wake)),
             runs: Runs::new(Arc::clone(&wake)),
-            hardware: Hardware::new(wake),
+            hardware: Hardware::new(Arc::clone(&wake)),
             quiz: Quiz::default(),
             aside: None,
             is_asked: false,
+            opening: Opening::new(wake),
             notices: Vec::new(),
         }
     }
@@ -101,50 +120,62 @@ impl Studio {
         self
     }
 
-    /// The studio as a run folder's end left it, for looking at.
-    ///
-    /// # Errors
-    /// When it is no run folder or cannot be read.
-    pub fn of_run(path: &Path, wake: Wake) -> Result<Self, String> {
-        let (project, events) = read_run(path)?;
-        let mut studio = Self::new(wake);
-        studio.projects.open_as(project.clone(), None, PathBuf::new());
-        let mut run = Run::replay(project, events);
-        studio.runs.open_checkpoint_of(path);
-        run.views = Model::open(path).and_then(|it| it.views(Path::new(""), run.epoch(), run.step)).ok().map(Arc::new);
-        studio.runs.shown = Some(run);
-        Ok(studio)
-    }
-
     /// Takes in what other threads have told since. Called every frame.
     pub fn poll(&mut self) {
-        if self.projects.poll(&mut self.notices) {
-            self.leave_quiz();
-            self.runs.clear();
+        self.opening.poll(&mut self.notices);
+        // The same log, read another way, is in nobody's way.
+        if matches!(self.opening.found(), Some(Found::Again(_))) {
+            self.take_opened();
         }
+        self.projects.poll();
         self.runs.poll(&mut self.notices, &mut self.quiz);
         self.train_what_is_asked();
         self.hardware.poll();
     }
 
-    /// Polls until the draft's data is there or has failed, for programs without frames.
+    /// Polls until what was opened is there and the draft's data has been read, or has failed, for programs without
+    /// frames.
     pub fn wait_for_data(&mut self) {
         loop {
             self.poll();
-            if !matches!(self.projects.data, DataState::Loading) && !self.projects.is_opening() {
+            self.act(Action::Project(ProjectAction::TakeOpened));
+            let is_reading = self.being_opened().is_some() || self.runs.is_reading();
+            if !matches!(self.projects.data, DataState::Loading) && !is_reading {
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }
 
+    /// The path that is being read, to be opened.
+    pub fn being_opened(&self) -> Option<&Path> {
+        self.opening.path()
+    }
+
+    /// What was opened has been read and waits to be taken in.
+    pub fn has_opened(&self) -> bool {
+        self.opening.found().is_some()
+    }
+
+    /// Whether what was opened is a log, which leaves the project as it is.
+    pub fn has_opened_log(&self) -> bool {
+        matches!(self.opening.found(), Some(Found::Log(_)))
+    }
+
     /// Does what was asked.
     pub fn act(&mut self, action: Action) {
         match action {
             Action::Run(action) => self.runs.act(action, &mut self.projects, &mut self.notices),
+            Action::Log(LogAction::ReadColumn { role, name }) => self.read_column(role, &name),
+            Action::Log(LogAction::Close) => self.runs.close_log(),
+            Action::Project(ProjectAction::Open(path)) if !is_project_file(&path) => self.opening.open(&path, None),
+            Action::Project(ProjectAction::OpenAs(path, kind)) => self.opening.open(&path, Some(kind)),
+            Action::Project(ProjectAction::TakeOpened) => self.take_opened(),
+            Action::Project(ProjectAction::LeaveOpened) => self.opening.forget(),
             Action::Project(action) => {
                 if self.projects.act(action, &mut self.notices) {
                     self.leave_quiz();
+                    self.opening.forget();
                     self.runs.clear();
                 }
             }
@@ -213,6 +244,41 @@ impl Studio {
     fn leave_quiz(&mut self) {
         self.quiz.end();
         (self.aside, self.is_asked) = (None, false);
+    }
+
+    fn take_opened(&mut self) {
+        match self.opening.take() {
+            None => {}
+            Some(Found::Data { project, base, notice }) => {
+                self.notices.extend(notice);
+                self.leave_quiz();
+                self.projects.open_as(*project, None, base);
+                self.runs.clear();
+            }
+            Some(Found::Run { run, folder }) => {
+                self.leave_quiz();
+                self.projects.open_as(run.project.clone(), None, PathBuf::new());
+                self.runs.clear();
+                self.runs.show_run(*run, folder);
+            }
+            Some(Found::Log(read)) => {
+                let (log, run) = *read;
+                self.runs.show_log(log, run);
+            }
+            Some(Found::Again(read)) => {
+                let (log, run) = *read;
+                // It may have been closed meanwhile.
+                if self.runs.log.as_ref().is_some_and(|it| it.path == log.path) {
+                    self.runs.show_log(log, run);
+                }
+            }
+        }
+    }
+
+    fn read_column(&mut self, role: Role, name: &str) {
+        if let Some(log) = &self.runs.log {
+            self.opening.read_again(&log.path, &log.curves.columns, role, name);
+        }
     }
 
     /// What keeps Train from starting, by the section in which it is chosen.

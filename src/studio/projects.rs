@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::propose::propose;
 use super::undo::Undo;
 use super::{Notice, ProjectAction, Wake};
 use crate::data::{self, ColumnProfile, Dataset, Prepared};
 use crate::project;
 use crate::session::{Background, in_background};
-use crate::spec::{DataSpec, Project, Section, Source, SplitSpec, TaskChoice};
+use crate::spec::{DataSpec, Project, Section, SplitSpec};
 
 /// The project being set up.
 pub struct Projects {
@@ -24,8 +23,6 @@ pub struct Projects {
     base: PathBuf,
     undo: Undo,
     loading: Option<(Wanted, Background<Loaded>)>,
-    /// A data file that is being looked at, to become a project.
-    opening: Option<(PathBuf, Background<Project>)>,
     asked: Option<Wanted>,
     wake: Wake,
 }
@@ -79,7 +76,6 @@ impl Projects {
             base: PathBuf::new(),
             undo: Undo::new(welcome),
             loading: None,
-            opening: None,
             asked: None,
             wake,
         }
@@ -113,6 +109,11 @@ impl Projects {
             DataState::Ready(loaded) => loaded.prepared.as_ref().ok(),
             DataState::Loading | DataState::Failed(_) => None,
         }
+    }
+
+    /// Where a file that the draft names lies.
+    pub fn place_of(&self, file: &str) -> PathBuf {
+        self.base.join(file)
     }
 
     pub(super) fn base(&self) -> &Path {
@@ -155,28 +156,10 @@ impl Projects {
         problems
     }
 
-    /// Whether a data file is still being made into a project.
-    pub(super) fn is_opening(&self) -> bool {
-        self.opening.is_some()
-    }
-
-    /// Takes in what was loaded; true where another project was opened.
-    pub(super) fn poll(&mut self, notices: &mut Vec<Notice>) -> bool {
+    /// Takes in what was loaded.
+    pub(super) fn poll(&mut self) {
         self.undo.look(&self.draft);
-        let is_another = self.finish_opening(notices);
         self.poll_data();
-        is_another
-    }
-
-    fn finish_opening(&mut self, notices: &mut Vec<Notice>) -> bool {
-        let Some(outcome) = self.opening.as_ref().and_then(|(_, work)| work.take()) else { return false };
-        let base = self.opening.take().and_then(|(path, _)| path.parent().map(Path::to_owned)).unwrap_or_default();
-        match outcome.as_ref() {
-            Ok(project) => self.open_as(project.clone(), None, base),
-            // The project in the window stays as it was.
-            Err(why) => notices.push(Notice::error(why.clone())),
-        }
-        outcome.is_ok()
     }
 
     fn poll_data(&mut self) {
@@ -226,6 +209,8 @@ impl Projects {
     pub(super) fn act(&mut self, action: ProjectAction, notices: &mut Vec<Notice>) -> bool {
         match action {
             ProjectAction::Open(path) => return self.open(&path, notices),
+            // The studio reads these, and hands over what it found.
+            ProjectAction::OpenAs(..) | ProjectAction::TakeOpened | ProjectAction::LeaveOpened => {}
             ProjectAction::OpenSample(id) => match sample(&id) {
                 Some(project) => {
                     self.open_as(project, None, PathBuf::new());
@@ -278,18 +263,11 @@ impl Projects {
         self.asked = None;
     }
 
-    /// A project at once; a data file when it has been looked at, which may take a while.
+    /// Opens a project file.
     fn open(&mut self, path: &Path, notices: &mut Vec<Notice>) -> bool {
-        let base = path.parent().map(Path::to_owned).unwrap_or_default();
-        if !path.extension().is_some_and(|it| it.eq_ignore_ascii_case("ron")) {
-            let data = path.to_owned();
-            let work = in_background("open", Arc::clone(&self.wake), move || propose_for(&data));
-            self.opening = Some((path.to_owned(), work));
-            return false;
-        }
         match project::read(path) {
             Ok(project) => {
-                self.opening = None;
+                let base = path.parent().map(Path::to_owned).unwrap_or_default();
                 self.open_as(project, Some(path.to_owned()), base);
                 true
             }
@@ -315,14 +293,6 @@ impl Projects {
     }
 }
 
-/// A project with sensible choices for a data file.
-fn propose_for(path: &Path) -> Result<Project, String> {
-    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let source = Source::File(whole.display().to_string());
-    let dataset = data::load(&source, Path::new("")).map_err(|err| err.to_string())?;
-    propose(&dataset, source, None, TaskChoice::Auto).map(|it| it.0)
-}
-
 fn load(wanted: Wanted, known: Option<Arc<Dataset>>) -> Result<Loaded, String> {
     let dataset = match known {
         Some(dataset) => dataset,
@@ -331,6 +301,11 @@ fn load(wanted: Wanted, known: Option<Arc<Dataset>>) -> Result<Loaded, String> {
     let profile = data::profile(&dataset);
     let prepared = data::prepare(&dataset, &wanted.spec, &wanted.split, wanted.seed).map_err(|err| err.to_string());
     Ok(Loaded { spec: wanted.spec, split: wanted.split, seed: wanted.seed, dataset, profile, prepared })
+}
+
+/// Whether a path is a project's by its ending.
+pub fn is_project_file(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("ron"))
 }
 
 fn sample(id: &str) -> Option<Project> {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::lifeline::{Lifeline, Stage};
 use super::quiz::Quiz;
-use super::{Notice, Projects, RunAction, Wake};
+use super::{Notice, Projects, ReadLog, RunAction, Wake};
 use crate::diagnose::apply;
 use crate::run::{Command, Event, FinishReason, Phase, Preparing, Remedy, Run};
 use crate::session::{Background, Contents, Interrupted, Job, Session, checkpoints, in_background, open_checkpoint};
@@ -15,12 +15,6 @@ use crate::spec::{DeviceSpec, Project, Section};
 
 /// Earlier runs that stay on the chart.
 const GHOSTS: usize = 5;
-
-/// Runs that were put aside.
-pub(super) struct Aside {
-    shown: Option<Run>,
-    ghosts: VecDeque<Run>,
-}
 
 /// The run that is shown and the ones before it.
 pub struct Runs {
@@ -35,6 +29,10 @@ pub struct Runs {
     opening: Option<Background<Contents>>,
     /// Whether a newer checkpoint waits to be opened up.
     has_newer: bool,
+    /// The log that the shown run was read from; none where it is a run of this program.
+    pub log: Option<ReadLog>,
+    /// What the log stands in front of.
+    aside: Aside,
     session: Option<Session>,
     /// Trainings asked to stop that are still writing.
     retiring: Vec<Session>,
@@ -44,6 +42,14 @@ pub struct Runs {
     /// This very program, which trains in a process of its own where it is known.
     program: Option<PathBuf>,
     wake: Wake,
+}
+
+/// Runs of this program while the quiz is played, or while a log of another one is shown. A log is never a ghost, nor has it any: its losses may be
+/// of other rows, in another unit, and an epoch may be something else, so that lines side by side would compare nothing.
+#[derive(Default)]
+pub(super) struct Aside {
+    shown: Option<Run>,
+    ghosts: VecDeque<Run>,
 }
 
 impl Runs {
@@ -56,6 +62,8 @@ impl Runs {
             began: Instant::now(),
             opening: None,
             has_newer: false,
+            log: None,
+            aside: Aside::default(),
             session: None,
             retiring: Vec::new(),
             folder: None,
@@ -75,10 +83,10 @@ impl Runs {
 
     /// Whether the shown run was interrupted and can go on from what was written of it.
     pub fn can_continue(&self) -> bool {
-        let was_interrupted = |it: &Run| {
-            it.phase == Phase::Failed && it.finished.as_ref().is_some_and(|it| it.reason == FinishReason::Failed)
-        };
-        self.out.is_some() && self.shown.as_ref().is_some_and(was_interrupted)
+        // One that was killed could tell no end.
+        let was_interrupted =
+            |it: &Run| !it.is_live() && it.finished.as_ref().is_none_or(|it| it.reason == FinishReason::Failed);
+        self.log.is_none() && self.out.is_some() && self.shown.as_ref().is_some_and(was_interrupted)
     }
 
     /// Whether the training has a process of its own, whose plug can be pulled.
@@ -103,7 +111,8 @@ impl Runs {
         });
         self.open_up();
         let now = self.began.elapsed().as_secs_f64();
-        let (Some(session), Some(run)) = (&mut self.session, &mut self.shown) else { return };
+        let trained = if self.log.is_some() { &mut self.aside.shown } else { &mut self.shown };
+        let (Some(session), Some(run)) = (&mut self.session, trained) else { return };
         if run.is_live() {
             self.lifeline.look(run.step, now);
         }
@@ -122,10 +131,18 @@ impl Runs {
         }
     }
 
-    /// Opens up the newest checkpoint of a run folder at once, for looking at.
-    pub(super) fn open_checkpoint_of(&mut self, run: &Path) {
-        let newest = checkpoints(run).into_iter().next();
-        self.checkpoint = newest.and_then(|it| open_checkpoint(&it.1).ok()).map(Arc::new);
+    /// Shows a run that was read from its folder. It can go on where it was interrupted.
+    pub(super) fn show_run(&mut self, run: Run, folder: PathBuf) {
+        self.shown = Some(run);
+        self.began = Instant::now();
+        self.out = Some(folder);
+        self.has_newer = true;
+        self.open_up();
+    }
+
+    /// Whether a checkpoint is being opened up.
+    pub(super) fn is_reading(&self) -> bool {
+        self.opening.is_some()
     }
 
     /// Opens up the newest checkpoint, on a thread of its own.
@@ -204,14 +221,36 @@ impl Runs {
 
     /// Forgets all runs, for another project. A live one is asked to stop.
     pub(super) fn clear(&mut self) {
+        self.close_log();
         self.retire();
         self.shown = None;
         self.ghosts.clear();
+        self.out = None;
         self.forget_checkpoints();
     }
 
     fn forget_checkpoints(&mut self) {
-        (self.lifeline, self.checkpoint, self.opening) = (Lifeline::default(), None, None);
+        (self.lifeline, self.checkpoint, self.opening, self.has_newer) = (Lifeline::default(), None, None, false);
+    }
+
+    /// Shows a log in front of the runs of this program. A live one is asked to stop.
+    pub(super) fn show_log(&mut self, log: ReadLog, run: Run) {
+        if self.is_live() {
+            self.retire();
+        }
+        let before = self.shown.replace(run);
+        if self.log.replace(log).is_none() {
+            self.aside = Aside { shown: before, ghosts: std::mem::take(&mut self.ghosts) };
+            self.aside.shown.iter_mut().for_each(Run::close);
+        }
+    }
+
+    /// Leads back to the runs of this program.
+    pub(super) fn close_log(&mut self) {
+        if self.log.take().is_some() {
+            let Aside { shown, ghosts } = std::mem::take(&mut self.aside);
+            (self.shown, self.ghosts) = (shown, ghosts);
+        }
     }
 
     fn send(&self, command: Command) {
@@ -222,7 +261,7 @@ impl Runs {
 
     /// Whether copies can be made of the run's training: it is in memory, as long as no other has begun.
     pub fn can_experiment(&self) -> bool {
-        self.session.is_some()
+        self.session.is_some() && self.log.is_none()
     }
 
     fn experiment(&self, command: Command, notices: &mut Vec<Notice>) {
@@ -236,6 +275,7 @@ impl Runs {
     }
 
     fn train(&mut self, projects: &Projects, begins_paused: bool) {
+        self.close_log();
         self.retire();
         let before = self.shown.take();
         let mut run = Run::of(projects.draft.clone());

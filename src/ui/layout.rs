@@ -1,5 +1,7 @@
 //! The window: top bar, setup, curves, doctor and the tabs below, each foldable and of a remembered size.
 
+use std::path::PathBuf;
+
 use egui::accesskit::Role;
 use egui::{CentralPanel, Frame, Margin, Rect, Sense, Stroke, TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{
@@ -15,6 +17,8 @@ use super::{Cx, Home, PANELS, Panel, PanelDef, Wish};
 pub struct Layout {
     pub state: LayoutState,
     panels: Vec<(PanelDef, Box<dyn Panel>)>,
+    /// The log that was shown in the last frame, and the tab that was chosen before it came.
+    log: Option<(PathBuf, String)>,
 }
 
 /// What is remembered from one start to the next. Sizes are remembered by egui.
@@ -46,11 +50,12 @@ impl Default for LayoutState {
 
 impl Layout {
     pub fn new(state: LayoutState) -> Self {
-        Self { state, panels: PANELS.iter().map(|it| (*it, (it.make)())).collect() }
+        Self { state, panels: PANELS.iter().map(|it| (*it, (it.make)())).collect(), log: None }
     }
 
     /// Draws the whole window.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        self.follow_log(cx);
         let is_narrow = ui.max_rect().width() <= size::NARROW_WINDOW;
         let theme = Theme::of(ui);
         let plain = Frame::new().fill(theme.panel);
@@ -99,6 +104,10 @@ impl Layout {
             Wish::FoldSetup => state.has_setup = !state.has_setup,
             Wish::FoldDoctor => state.has_doctor = !state.has_doctor,
             Wish::FoldBottom => state.has_bottom = !state.has_bottom,
+            Wish::ShowSource => {
+                super::panels::SOURCE.clone_into(&mut state.tab);
+                state.has_bottom = true;
+            }
             Wish::TogglePresenter => state.is_presenting = !state.is_presenting,
             Wish::OpenFile
             | Wish::OpenFolder
@@ -107,6 +116,21 @@ impl Layout {
             | Wish::ToggleTheme
             | Wish::ToggleHelp
             | Wish::Dismiss => {}
+        }
+    }
+
+    /// A log that is new on the chart brings its tab along; when it goes the tab that was chosen before comes back.
+    fn follow_log(&mut self, cx: &Cx<'_>) {
+        let now = cx.studio.runs.log.as_ref().map(|it| it.path.as_path());
+        if now == self.log.as_ref().map(|it| it.0.as_path()) {
+            return;
+        }
+        let before = self.log.take().map_or_else(|| self.state.tab.clone(), |it| it.1);
+        if let Some(path) = now {
+            self.log = Some((path.to_owned(), before));
+            self.grant(Wish::ShowSource);
+        } else if self.state.tab == super::panels::SOURCE {
+            self.state.tab = before;
         }
     }
 
@@ -191,12 +215,19 @@ impl Layout {
         }
     }
 
+    /// The tabs that are there now. While one is guessing in the quiz, the others would give it away.
+    fn tabs(&self, cx: &Cx<'_>) -> Vec<PanelDef> {
+        let is_guessing = cx.is_guessing();
+        let at_bottom = self.panels.iter().filter(|(def, panel)| def.home == Home::Bottom && panel.has_tab(cx.studio));
+        at_bottom.map(|(def, _)| *def).filter(|it| !is_guessing || it.id == "quiz").collect()
+    }
+
     /// The tab to show: the one chosen. Until one was, the data, and what is predicted once a run is there.
     fn tab(&self, cx: &Cx<'_>) -> Option<&'static str> {
-        let tabs: Vec<_> = tabs(cx).map(|it| it.id).collect();
+        let tabs = self.tabs(cx);
         let usual = if cx.run().is_some() { "predictions" } else { "data" };
-        let find = |wanted: &str| tabs.iter().copied().find(|id| *id == wanted);
-        find(&self.state.tab).or_else(|| find(usual)).or_else(|| tabs.first().copied())
+        let find = |wanted: &str| tabs.iter().map(|it| it.id).find(|id| *id == wanted);
+        find(&self.state.tab).or_else(|| find(usual)).or_else(|| tabs.first().map(|it| it.id))
     }
 
     fn tabs_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, is_open: bool) {
@@ -207,7 +238,7 @@ impl Layout {
         ui.painter().hline(inner.x_range(), line, Stroke::new(size::HAIRLINE, theme.line));
         let chosen = self.tab(cx).filter(|_| is_open);
         let mut left = inner.left();
-        for def in tabs(cx) {
+        for def in &self.tabs(cx) {
             let (right, was_clicked) = tab_button_ui(ui, def, left, rect, Some(def.id) == chosen);
             left = right + space::XL - space::XS;
             if was_clicked {
@@ -232,12 +263,6 @@ impl Layout {
             cx.wish(Wish::FoldBottom);
         }
     }
-}
-
-/// The tabs there are. While one is guessing in the quiz, the others would give it away.
-fn tabs(cx: &Cx<'_>) -> impl Iterator<Item = &'static PanelDef> + use<> {
-    let is_guessing = cx.is_guessing();
-    PANELS.iter().filter(move |it| it.home == Home::Bottom && (!is_guessing || it.id == "quiz"))
 }
 
 /// A panel's ground, to be filled when its turn in reading order comes.

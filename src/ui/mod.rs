@@ -56,11 +56,18 @@ pub enum Wish {
     FoldSetup,
     FoldDoctor,
     FoldBottom,
+    /// Brings the tab of the log that is shown into sight.
+    ShowSource,
 }
 
 /// A part of the window.
 pub trait Panel {
     fn ui(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>);
+
+    /// Whether its tab is there now: one that has nothing to show and no way to get it is left out.
+    fn has_tab(&self, _studio: &Studio) -> bool {
+        true
+    }
 }
 
 /// A panel's entry in [`PANELS`].

@@ -125,7 +125,9 @@ fn lists_are_complete_and_machine_readable() {
         ("schedules", 5),
         ("layers", 7),
         ("metrics", 7),
-        ("rules", 3),
+        ("rules", 29),
+        ("stop-rules", 10),
+        ("gallery", 30),
         ("settings", 30),
     ] {
         let outcome = place.run(&["list", kind, "--json"]);
@@ -133,6 +135,13 @@ fn lists_are_complete_and_machine_readable() {
         assert!(entries.len() >= least, "{kind}: {}", entries.len());
         assert!(entries.iter().all(|it| !it["label"].as_str().unwrap().is_empty()), "{kind}");
     }
+    let list = |kind: &str| -> Vec<serde_json::Value> {
+        serde_json::from_str(&place.run(&["list", kind, "--json"]).stdout).unwrap()
+    };
+    let keras = list("stop-rules").into_iter().find(|it| it["id"] == "keras").unwrap();
+    assert!(keras["settings"].as_array().unwrap().iter().any(|it| it["key"] == "patience"), "{keras}");
+    let faults: Vec<_> = list("gallery").into_iter().filter(|it| it["truth"]["primary"] != "").collect();
+    assert!(faults.iter().any(|it| it["truth"]["primary"] == "dead-relu"), "{faults:?}");
 }
 
 #[test]
@@ -156,10 +165,12 @@ fn a_window_needs_a_display_and_says_so() {
 }
 
 #[test]
-fn shot_draws_a_project_and_a_run_without_a_display() {
+fn shot_draws_a_project_a_run_and_a_log_without_a_display() {
     let place = Place::new();
     place.train(&[&sample("welcome"), "--set", "epochs=3", "--device", "cpu", "--out", "run"]);
-    for (what, theme) in [(sample("welcome"), "dark"), (place.path("run").display().to_string(), "light")] {
+    let log = fixture("logs/keras_tensorboard").display().to_string();
+    let run = place.path("run").display().to_string();
+    for (what, theme) in [(sample("welcome"), "dark"), (run, "light"), (log, "dark")] {
         let out = format!("{theme}.png");
         let outcome = place.run(&["shot", &what, "--out", &out, "--size", "1000x700", "--theme", theme]);
         assert_eq!(outcome.status, 0, "{}", outcome.stderr);

@@ -9,12 +9,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("project", &["spec"]),
     ("data", &["spec", "run"]),
     ("diagnose", &["spec", "run"]),
-    ("logs", &["spec", "run"]),
+    ("logs", &["spec", "run", "diagnose"]),
     ("engine", &["spec", "run", "data"]),
     ("session", &["spec", "run", "project", "data", "diagnose", "engine"]),
-    ("studio", &["spec", "run", "project", "data", "diagnose", "session"]),
+    ("studio", &["spec", "run", "project", "data", "diagnose", "logs", "session"]),
     ("cli", &["spec", "run", "project", "data", "diagnose", "logs", "session", "studio"]),
-    ("ui", &["spec", "run", "project", "data", "diagnose", "session", "studio"]),
+    ("ui", &["spec", "run", "project", "data", "diagnose", "logs", "session", "studio"]),
     ("app", &["spec", "run", "studio", "ui"]),
 ];
 

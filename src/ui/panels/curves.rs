@@ -118,11 +118,17 @@ impl Panel for Curves {
             return self.loss_ui(ui, cx.spotlight, &scene, height.max(LEAST_METRIC), before);
         }
         let strips = if has_strips { 2.0 * (STRIP + space::S) } else { 0.0 };
-        let rest = ui.available_height() - strips - 2.0 * (size::CONTROL + 2.0 * space::S) - space::S;
-        let heights = [(rest * LOSS_SHARE).max(LEAST_LOSS), (rest * (1.0 - LOSS_SHARE)).max(LEAST_METRIC)];
-        self.loss_ui(ui, cx.spotlight, &scene, heights[0], before);
-        self.metric_header_ui(ui, &scene);
-        self.metric_ui(ui, &scene, heights[1], before);
+        let header = size::CONTROL + 2.0 * space::S;
+        if words::has_metric(run, self.metric.as_deref()) {
+            let rest = ui.available_height() - strips - 2.0 * header - space::S;
+            let heights = [(rest * LOSS_SHARE).max(LEAST_LOSS), (rest * (1.0 - LOSS_SHARE)).max(LEAST_METRIC)];
+            self.loss_ui(ui, cx.spotlight, &scene, heights[0], before);
+            self.metric_header_ui(ui, &scene);
+            self.metric_ui(ui, &scene, heights[1], before);
+        } else {
+            let height = (ui.available_height() - strips - header).max(LEAST_LOSS);
+            self.loss_ui(ui, cx.spotlight, &scene, height, before);
+        }
         // The learning rate would give away what the quiz asks.
         if cx.is_guessing() {
             return;
@@ -146,6 +152,10 @@ impl Curves {
         if self.run != run.started.run {
             self.run.clone_from(&run.started.run);
             (self.x, self.y) = (None, [None; 2]);
+            self.traces.clear();
+        }
+        if !controls::counts_steps(run) {
+            self.unit = Unit::Epochs;
         }
         let metric = words::metric(run, self.metric.as_deref()).to_owned();
         let names = [

@@ -12,9 +12,10 @@ use egui::{Label, Layout, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_FOLDER_OPEN, ICON_REFRESH};
 
 use super::{Cx, Home, Panel, PanelDef};
-use crate::studio::{Action, DataState, Loaded, ProjectAction};
+use crate::spec::Source;
+use crate::studio::{Action, DataState, Kind, Loaded, ProjectAction};
 use crate::ui::theme::{Theme, space};
-use crate::ui::widgets::{card_ui, empty_ui, secondary_ui, segmented_ui};
+use crate::ui::widgets::{card_ui, empty_ui, quiet_ui, secondary_ui, segmented_ui};
 use crate::ui::{Wish, grouped};
 
 pub(super) const DATA: PanelDef =
@@ -44,16 +45,16 @@ impl Panel for Data {
                 empty_ui(ui, "Reading the data", "Columns, their spread and sample rows appear here when it is read");
             }
             DataState::Failed(problem) => failed_ui(ui, cx, problem),
-            DataState::Ready(loaded) => self.loaded_ui(ui, loaded),
+            DataState::Ready(loaded) => self.loaded_ui(ui, cx, loaded),
         }
     }
 }
 
 impl Data {
-    fn loaded_ui(&mut self, ui: &mut Ui, loaded: &Arc<Loaded>) {
+    fn loaded_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<Loaded>) {
         let notes = notes(loaded);
         self.parts.follow(loaded);
-        self.header_ui(ui, loaded, notes.len());
+        self.header_ui(ui, cx, loaded, notes.len());
         ui.add_space(space::XS);
         if let Err(problem) = &loaded.prepared {
             let theme = Theme::of(ui);
@@ -67,7 +68,7 @@ impl Data {
         }
     }
 
-    fn header_ui(&mut self, ui: &mut Ui, loaded: &Loaded, n_notes: usize) {
+    fn header_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Loaded, n_notes: usize) {
         let theme = Theme::of(ui);
         let dataset = &loaded.dataset;
         let rows = if dataset.images.is_some() { "Images" } else { "Rows" };
@@ -90,6 +91,19 @@ impl Data {
                 ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
                     let text = format!("{} · licence {}", origin.from, origin.licence);
                     ui.add(Label::new(theme.small(text)).truncate()).on_hover_text(origin.authors);
+                });
+            } else if let Source::File(path) = &loaded.spec.source
+                && dataset.images.is_none()
+            {
+                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                    let as_curves = quiet_ui(ui, "Open as curves");
+                    if as_curves
+                        .on_hover_text("These are no rows to learn from, but curves that another program logged")
+                        .clicked()
+                    {
+                        let path = cx.studio.projects.place_of(path);
+                        cx.ask(Action::Project(ProjectAction::OpenAs(path, Kind::Curves)));
+                    }
                 });
             }
         });

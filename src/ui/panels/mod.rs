@@ -9,6 +9,7 @@ mod log;
 mod predictions;
 mod quiz;
 mod setup;
+mod source;
 mod stops;
 mod top_bar;
 
@@ -27,4 +28,8 @@ pub const PANELS: &[PanelDef] = &[
     checkpoints::CHECKPOINTS,
     quiz::QUIZ,
     log::LOG,
+    source::SOURCE,
 ];
+
+/// Id of the tab that tells how the log that is shown was read.
+pub(super) const SOURCE: &str = source::SOURCE.id;

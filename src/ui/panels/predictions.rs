@@ -42,6 +42,11 @@ impl Panel for Predictions {
         };
         match &run.views {
             Some(views) => self.views_ui(ui, run, views),
+            None if cx.studio.runs.log.is_some() => empty_ui(
+                ui,
+                "No predictions of a log",
+                "These curves were logged by another program, and its network is not here to be asked",
+            ),
             None => waiting_ui(ui, run),
         }
     }

@@ -13,7 +13,7 @@ use crate::studio::{Action, ProjectAction, RunAction};
 use crate::ui::Wish;
 use crate::ui::facts::{device_id_label, device_label};
 use crate::ui::pace::{FirstEpoch, rows_per_second, speed_text, standing, without_time};
-use crate::ui::text::sentence;
+use crate::ui::text::{counted, sentence};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{icon_button_ui, pill_ui, primary_ui, progress_ui, secondary_ui};
 
@@ -104,9 +104,17 @@ impl TopBar {
 
     /// The progress bar and where the run stands, as far as there is room for them.
     fn standing_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        if let Some(path) = cx.studio.being_opened() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            return line_ui(ui, &format!("Opening {name}…"), path.display().to_string());
+        }
         let Some(run) = cx.run() else {
             return;
         };
+        if let Some(log) = &cx.studio.runs.log {
+            let text = format!("{} · {}", log.name(), counted(run.history.epochs.len() as u64, "epoch"));
+            return line_ui(ui, &text, log.path.display().to_string());
+        }
         let theme = Theme::of(ui);
         let text = match self.asked {
             Some((Asked::Pause, _)) => "Pausing…".to_owned(),
@@ -130,6 +138,12 @@ impl TopBar {
         }
         ui.add(egui::Label::new(theme.dim(text)).truncate()).on_hover_text(step_text(run));
     }
+}
+
+/// A line where a run would stand, cut where there is too little room.
+fn line_ui(ui: &mut Ui, text: &str, help: String) {
+    ui.add_space(space::L);
+    ui.add(egui::Label::new(Theme::of(ui).dim(text)).truncate()).on_hover_text(help);
 }
 
 fn title_ui(ui: &mut Ui, cx: &Cx<'_>, bar: f32) {
@@ -201,12 +215,16 @@ fn open_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.set_min_width(size::MENU);
         if ui
             .button("From a file…")
-            .on_hover_text("A project (.ron), a table (.csv, .csv.gz) or images by class in a .zip (ctrl-O)")
+            .on_hover_text("A project (.ron), a table (.csv, .csv.gz), images by class in a .zip, or curves that another program logged (ctrl-O)")
             .clicked()
         {
             cx.wish(Wish::OpenFile);
         }
-        if ui.button("From a folder of images…").on_hover_text("One folder inside for each class").clicked() {
+        if ui
+            .button("From a folder…")
+            .on_hover_text("Images with one folder inside for each class, a run, or what another program logged into it")
+            .clicked()
+        {
             cx.wish(Wish::OpenFolder);
         }
         ui.separator();
@@ -216,7 +234,8 @@ fn open_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         }
     });
-    menu.response.on_hover_text("Open a project or your own data, or one of the examples");
+    menu.response
+        .on_hover_text("Open a project, your own data, a run or a log of another program, or one of the examples");
 }
 
 /// What trains, and how fast.

@@ -14,38 +14,38 @@ pub(crate) const TRAIN_HELP: &str = "Measured while the epoch goes on, as the me
 
 /// The epoch whose values are nearest to an x; none where no epoch has ended.
 pub(crate) fn nearest_epoch(run: &Run, along: Along, x: f64) -> Option<u64> {
-    let last = run.epoch();
-    (last > 0).then(|| along.to_curve(x).round().clamp(1.0, last as f64) as u64)
+    run.history.nearest(along.to_curve(x))
 }
 
 /// The epoch that the arrow keys lead to while a chart has the keyboard: one by one, ten with shift.
 pub(crate) fn moved_by_keys(ui: &Ui, chart: &Response, run: &Run, cursor: Option<u64>) -> Option<u64> {
-    let last = run.epoch();
-    if !chart.has_focus() || last == 0 {
-        return cursor;
-    }
+    let rows = &run.history.epochs;
+    let Some(last) = rows.len().checked_sub(1).filter(|_| chart.has_focus()) else { return cursor };
     let arrows = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|it| it.set_focus_lock_filter(chart.id, arrows));
     let way = ui.input_mut(|it| {
         let mut pressed = |modifiers, key| it.consume_key(modifiers, key);
-        let ten = i64::from(pressed(Modifiers::SHIFT, Key::ArrowRight))
-            - i64::from(pressed(Modifiers::SHIFT, Key::ArrowLeft));
-        let one =
-            i64::from(pressed(Modifiers::NONE, Key::ArrowRight)) - i64::from(pressed(Modifiers::NONE, Key::ArrowLeft));
+        let ten = isize::from(pressed(Modifiers::SHIFT, Key::ArrowRight))
+            - isize::from(pressed(Modifiers::SHIFT, Key::ArrowLeft));
+        let one = isize::from(pressed(Modifiers::NONE, Key::ArrowRight))
+            - isize::from(pressed(Modifiers::NONE, Key::ArrowLeft));
         10 * ten + one
     });
-    let epoch = cursor.unwrap_or(last).saturating_add_signed(way).clamp(1, last);
-    Some(epoch)
+    let idx = cursor.map_or(last, |epoch| rows.partition_point(|it| it.epoch < epoch));
+    rows.get(idx.saturating_add_signed(way).min(last)).map(|it| it.epoch)
 }
 
 /// An epoch's loss in words, for those who do not see it.
 pub(crate) fn words(run: &Run, epoch: u64) -> String {
-    let Some(row) = row_at(run, epoch) else { return String::new() };
-    format!(
-        "At epoch {epoch}: train loss {}, validation loss {}",
-        short_number(row.train_loss),
-        short_number(row.validation_loss)
-    )
+    let Some(row) = run.history.row(epoch) else { return String::new() };
+    let [train, validation] = measured(run, row).map(|it| it.unwrap_or_else(|| "not measured".to_owned()));
+    format!("At epoch {epoch}: train loss {train}, validation loss {validation}")
+}
+
+/// The losses of an epoch, training first; none where nobody measured such a loss.
+fn measured(run: &Run, row: &EpochRow) -> [Option<String>; 2] {
+    let text = |name: &str, loss: f64| run.history.curve(name).map(|_| short_number(loss));
+    [text("train_loss", row.train_loss), text("validation_loss", row.validation_loss)]
 }
 
 /// The line through a chart at an epoch.
@@ -64,23 +64,28 @@ pub(crate) fn paint_dot(ui: &Ui, chart: &Chart, x: f64, y: f64, pen: Pen) {
 /// Every value at an epoch, those of earlier runs included.
 pub(crate) fn readout_ui(ui: &mut Ui, run: &Run, ghosts: &[(&Run, Ghost, String)], epoch: u64) {
     let theme = Theme::of(ui);
-    let Some(row) = row_at(run, epoch) else { return };
+    let Some(row) = run.history.row(epoch) else { return };
     ui.label(theme.strong(format!("Epoch {}", grouped(epoch))));
-    ui.label(theme.small(format!("after step {}", grouped(row.step))));
+    if row.step > 0 {
+        ui.label(theme.small(format!("after step {}", grouped(row.step))));
+    }
     ui.spacing_mut().item_spacing.y = 2.0;
     Grid::new("readout").num_columns(3).spacing([14.0, 3.0]).min_col_width(0.0).min_row_height(0.0).show(ui, |ui| {
         ui.label("");
         ui.label(theme.small("train").color(theme.train));
         ui.label(theme.small("validation").color(theme.validation));
         ui.end_row();
-        pair_ui(ui, theme, "Loss", &short_number(row.train_loss), &short_number(row.validation_loss));
+        let [train, validation] = measured(run, row).map(Option::unwrap_or_default);
+        pair_ui(ui, theme, "Loss", &train, &validation);
         for name in run.history.metric_names() {
             let value = |split: &str| {
                 row.metrics.get(&format!("{split}_{name}")).map(|it| metric_text(name, *it)).unwrap_or_default()
             };
             pair_ui(ui, theme, metric_label(name), &value("train"), &value("validation"));
         }
-        pair_ui(ui, theme, "Learning rate", &short_number(row.learning_rate), "");
+        if run.history.curve("learning_rate").is_some() {
+            pair_ui(ui, theme, "Learning rate", &short_number(row.learning_rate), "");
+        }
         if let Some(norm) = row.gradient_norm {
             pair_ui(ui, theme, "Gradient norm", &short_number(norm), "");
         }
@@ -105,7 +110,7 @@ fn pair_ui(ui: &mut Ui, theme: &Theme, name: &str, train: &str, validation: &str
 
 fn ghost_ui(ui: &mut Ui, theme: &Theme, ghost: &Run, look: Ghost, name: &str, epoch: u64) {
     ui.add(egui::Label::new(theme.dim(name).color(look.color)).truncate());
-    if let Some(row) = row_at(ghost, epoch) {
+    if let Some(row) = ghost.history.row(epoch) {
         ui.label(theme.mono(short_number(row.train_loss)));
         ui.label(theme.mono(short_number(row.validation_loss)));
     } else {
@@ -113,9 +118,4 @@ fn ghost_ui(ui: &mut Ui, theme: &Theme, ghost: &Run, look: Ghost, name: &str, ep
         ui.label("");
     }
     ui.end_row();
-}
-
-fn row_at(run: &Run, epoch: u64) -> Option<&EpochRow> {
-    let idx = run.history.epochs.partition_point(|it| it.epoch < epoch);
-    run.history.epochs.get(idx).filter(|it| it.epoch == epoch)
 }

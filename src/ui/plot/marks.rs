@@ -98,7 +98,7 @@ fn span(run: &Run, finding: &FindingRow) -> Mark {
 }
 
 fn best(run: &Run, epoch: u64) -> Option<Mark> {
-    let row = run.history.epochs.get(epoch.checked_sub(1)? as usize)?;
+    let row = run.history.row(epoch)?;
     Some(Mark {
         kind: Kind::Best,
         from: epoch as f64,

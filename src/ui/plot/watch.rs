@@ -31,9 +31,10 @@ impl Watch {
         let rows = &run.history.epochs;
         let monitor = self.rule.monitor();
         let is_same = self.stopping == run.project.stopping
-            && self.rule.best().is_none_or(|(epoch, value)| {
-                rows.get(epoch as usize - 1).is_some_and(|it| watched(it, monitor) == value)
-            });
+            && self
+                .rule
+                .best()
+                .is_none_or(|(epoch, value)| run.history.row(epoch).is_some_and(|it| watched(it, monitor) == value));
         if self.seen > rows.len() || self.n_changes != run.changes.len() || !is_same {
             *self = Self::of(&run.project.stopping, run.changes.len());
         }

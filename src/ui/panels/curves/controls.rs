@@ -3,6 +3,7 @@
 use egui::{Button, DragValue, Popup, RichText, TextStyle, Ui};
 
 use super::Curves;
+use crate::run::Run;
 use crate::spec::number_text;
 use crate::ui::metric_label;
 use crate::ui::plot::scene::Unit;
@@ -14,7 +15,7 @@ const SMOOTHING_HELP: &str = "How much of the past the strong line keeps over a 
 
 impl Curves {
     /// From right to left.
-    pub(super) fn controls_ui(&mut self, ui: &mut Ui) {
+    pub(super) fn controls_ui(&mut self, ui: &mut Ui, run: &Run) {
         let smoothing = DragValue::new(&mut self.smoothing)
             .range(0.0..=0.999)
             .speed(0.004)
@@ -30,7 +31,7 @@ impl Curves {
             (Unit::Epochs, "Epochs", "One pass over the training rows"),
             (Unit::Steps, "Steps", "One update of the weights"),
         ];
-        if segmented_ui(ui, &mut self.unit, &units) {
+        if counts_steps(run) && segmented_ui(ui, &mut self.unit, &units) {
             (self.x, self.y) = (None, [None; 2]);
         }
         let is_zoomed = self.x.is_some() || self.y.iter().any(Option::is_some);
@@ -42,6 +43,11 @@ impl Curves {
             (self.x, self.y) = (None, [None; 2]);
         }
     }
+}
+
+/// Whether x can count steps: in curves that another program logged no one may know how many make an epoch.
+pub(super) fn counts_steps(run: &Run) -> bool {
+    run.is_live() || run.started.steps_per_epoch > 0
 }
 
 /// A chart's name as a menu of the metrics that were measured. Returns the one that was chosen.

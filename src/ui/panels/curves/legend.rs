@@ -27,22 +27,30 @@ impl Curves {
         ui.horizontal(|ui| {
             ui.set_min_height(size::CONTROL);
             ui.label(theme.heading("Loss"));
-            let last = scene.run.history.epochs.last();
-            let value = |it: Option<f64>| it.map(|it| format!(" {}", short_number(it))).unwrap_or_default();
-            let train = entry_ui(ui, Pen::train(theme), &format!("Train{}", value(last.map(|it| it.train_loss))));
-            if measures_during(scene.run) {
-                train.on_hover_text(hover::TRAIN_HELP);
+            let history = &scene.run.history;
+            // Before the first epoch both are announced; behind it those that were measured are there.
+            let value = |name: &str| match history.curve(name).and_then(Series::last) {
+                Some(last) => Some(format!(" {}", short_number(last.y))),
+                None => history.epochs.is_empty().then(String::new),
+            };
+            if let Some(value) = value("train_loss") {
+                let train = entry_ui(ui, Pen::train(theme), &format!("Train{value}"));
+                if measures_during(scene.run) {
+                    train.on_hover_text(hover::TRAIN_HELP);
+                }
             }
-            entry_ui(ui, Pen::validation(theme), &format!("Validation{}", value(last.map(|it| it.validation_loss))));
+            if let Some(value) = value("validation_loss") {
+                entry_ui(ui, Pen::validation(theme), &format!("Validation{value}"));
+            }
             if is_one_row {
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui));
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui, scene.run));
             }
         });
         if ui.available_width() < NARROW {
-            ui.horizontal_wrapped(|ui| self.controls_ui(ui));
+            ui.horizontal_wrapped(|ui| self.controls_ui(ui, scene.run));
         } else if !is_one_row {
             ui.horizontal(|ui| {
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui));
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui, scene.run));
             });
         }
         // Where there is little room they are told under the pointer only.

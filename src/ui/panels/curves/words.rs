@@ -16,6 +16,13 @@ pub(super) fn metric<'a>(run: &'a Run, chosen: Option<&'a str>) -> &'a str {
     }
 }
 
+/// Whether there is a metric to draw, or may come: curves that another program logged may be losses alone.
+pub(super) fn has_metric(run: &Run, chosen: Option<&str>) -> bool {
+    let metric = metric(run, chosen);
+    let is_told = |split: &str| run.history.curve(&format!("{split}_{metric}")).is_some();
+    run.is_live() || is_told("train") || is_told("validation") || run.history.epochs.is_empty()
+}
+
 pub(super) fn is_share(metric: &str) -> bool {
     matches!(metric, "accuracy" | "balanced_accuracy")
 }
@@ -90,11 +97,16 @@ pub(super) fn loss_summary(run: &Run, watch: &Watch) -> String {
     let Some(last) = run.history.epochs.last() else {
         return "Loss chart: nothing measured yet".to_owned();
     };
-    let (train, validation) = (short_number(last.train_loss), short_number(last.validation_loss));
-    let best = watch.best_epoch(run).and_then(|it| run.history.epochs.get(it as usize - 1));
+    let losses = [("train", last.train_loss), ("validation", last.validation_loss)].into_iter();
+    let measured = losses.filter(|(split, _)| run.history.curve(&format!("{split}_loss")).is_some());
+    let losses: Vec<_> = measured.map(|(split, loss)| format!("{split} {}", short_number(loss))).collect();
+    if losses.is_empty() {
+        return format!("Loss chart: no loss was a number until epoch {}", last.epoch);
+    }
+    let best = watch.best_epoch(run).and_then(|it| run.history.row(it));
     let best =
         best.map(|it| format!("; best {} at epoch {}", short_number(it.validation_loss), it.epoch)).unwrap_or_default();
-    format!("Loss chart: train {train}, validation {validation} at epoch {}{best}", last.epoch)
+    format!("Loss chart: {} at epoch {}{best}", losses.join(", "), last.epoch)
 }
 
 /// The span of a finding that is lit.

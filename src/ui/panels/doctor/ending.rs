@@ -110,6 +110,15 @@ fn failure_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, finished: &Finished) {
     });
 }
 
+/// A run that was killed and could tell no end.
+pub(super) fn interrupted_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+    let theme = Theme::of(ui);
+    let title = format!("Interrupted after {}", counted(run.epoch(), "epoch"));
+    let text =
+        "It was cut short without an end. What it had written is whole, and it can go on from its last checkpoint.";
+    plain_ui(ui, theme.warning, &title, "interrupted", text, |ui| continue_ui(ui, cx, run));
+}
+
 /// An interrupted run goes on where it was, or on the CPU where a graphics device let it down.
 fn continue_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
     ui.horizontal_wrapped(|ui| {

@@ -4,7 +4,7 @@ use egui::style::ScrollAnimation;
 use egui::{Align, Label, Memory, Stroke, StrokeKind, Ui};
 
 use super::card::{numbers_ui, plain_ui};
-use crate::diagnose::RULES;
+use crate::diagnose::{RULES, advice};
 use crate::run::{Evidence, FindingRow, Remedy, Run, Severity};
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
@@ -48,6 +48,7 @@ pub(super) fn finding_ui(
             let rows: Vec<_> =
                 shown.map(|(name, it)| (name_of(name), value_text(name, it.value), against_text(name, *it))).collect();
             numbers_ui(ui, &rows);
+            advice_ui(ui, cx, finding);
             buttons_ui(ui, cx, finding, run, is_explained, is_raised);
             if *is_explained {
                 why_ui(ui, cx, finding, run);
@@ -90,6 +91,15 @@ fn corner(finding: &FindingRow) -> String {
         (0, Severity::Warning) => "warning".to_owned(),
         (0, Severity::Critical) => "critical".to_owned(),
     }
+}
+
+/// What to try where a log was trained. A remedy would change the project in the window, which has no part in it.
+fn advice_ui(ui: &mut Ui, cx: &Cx<'_>, finding: &FindingRow) {
+    let Some(words) = advice(&finding.rule).filter(|_| cx.studio.runs.log.is_some()) else { return };
+    let theme = Theme::of(ui);
+    ui.add_space(space::XS);
+    ui.label(theme.strong("Worth trying"));
+    ui.add(Label::new(theme.paragraph(words)).wrap());
 }
 
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run, is_explained: &mut bool, is_raised: bool) {

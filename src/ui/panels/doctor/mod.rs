@@ -3,6 +3,7 @@
 mod card;
 mod ending;
 mod finding;
+mod log;
 mod patience;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,8 @@ use crate::ui::plot::watch::Watch;
 use crate::ui::text::{counted, rule_label, short_number};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{empty_ui, link_ui, scroll_ui, small_icon_ui};
+
+pub(super) use log::silent_text;
 
 pub(super) const DOCTOR: PanelDef =
     PanelDef { id: "doctor", title: "Doctor", home: Home::Right, make: || Box::<Doctor>::default() };
@@ -66,6 +69,12 @@ impl Doctor {
     fn cards_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
         if let Some(finished) = &run.finished {
             ending::ending_ui(ui, cx, run, finished);
+        } else if cx.studio.runs.can_continue() {
+            ending::interrupted_ui(ui, cx, run);
+        }
+        let studio = cx.studio;
+        if let Some(log) = &studio.runs.log {
+            log::log_ui(ui, cx, log, run);
         }
         let findings = by_severity(&run.findings);
         let raised = cx.spotlight.take_raised();

@@ -34,6 +34,13 @@ impl Panel for Experiments {
                 "Press Train (space). Then copies of the training try other learning rates here, while the run itself stays as it is",
             );
         };
+        if cx.studio.runs.log.is_some() {
+            return empty_ui(
+                ui,
+                "No training to experiment with",
+                "These curves were logged by another program. Train the project at the left, and copies of that training try other learning rates here",
+            );
+        }
         let rect = ui.available_rect_before_wrap();
         let width = (rect.width() - space::XL) / 2.0;
         let mut half = |idx: f32, add: &mut dyn FnMut(&mut Ui, &mut Cx<'_>)| {
