@@ -5,6 +5,7 @@
 //! gone, for a few epochs on end, and tells it as a finding that is raised, changed or cleared. Nothing here
 //! reads a clock or draws a number by chance: the same rows give the same findings, live or read from a file.
 
+mod after;
 mod context;
 mod doctor;
 mod experiment;
@@ -14,10 +15,13 @@ mod made_up;
 mod remedy;
 mod rule;
 mod rules;
+pub mod seeds;
 mod stats;
 pub mod stops;
+mod student;
 mod words;
 
+pub use after::was_stopping_right;
 pub use context::Context;
 pub use doctor::Doctor;
 pub use experiment::{add_point, band, judge, weigh};

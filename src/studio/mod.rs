@@ -10,6 +10,7 @@ mod projects;
 mod propose;
 pub mod quiz;
 mod runs;
+mod seeds;
 mod undo;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ pub use projects::{DataState, Loaded, Projects};
 pub use propose::propose;
 pub use quiz::Quiz;
 pub use runs::{Runs, next_free};
+pub use seeds::{MOST_SEEDS, SeedTraining};
 
 use crate::run::Run;
 use crate::session::{Model, read_run};
