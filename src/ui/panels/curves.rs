@@ -1,6 +1,7 @@
 //! The curves of a run: loss and metric, learning rate and gradient norm, with earlier runs behind them.
 
 mod controls;
+mod layers;
 mod legend;
 mod words;
 
@@ -11,7 +12,7 @@ use egui::Ui;
 use super::{Cx, Home, Panel, PanelDef};
 use crate::run::{FindingRow, Run};
 use crate::ui::Spotlight;
-use crate::ui::plot::band::{Band, Smoothing};
+use crate::ui::plot::band::Smoothing;
 use crate::ui::plot::chart::{Chart, Ground, Look, Span};
 use crate::ui::plot::line::Pen;
 use crate::ui::plot::marks::{Mark, marks};
@@ -35,9 +36,6 @@ const LOSS_SHARE: f32 = 0.68;
 const LOW: f32 = 260.0;
 /// A panel this high shows the strips unless it is told otherwise.
 const ROOM_FOR_STRIPS: f32 = 620.0;
-
-/// How much of an earlier run's band is seen.
-const EARLIER_BAND: f32 = 0.55;
 
 /// How the curves are looked at. What happened is in the run.
 struct Curves {
@@ -390,82 +388,5 @@ impl Curves {
             Some(Look::At { .. }) | None => return,
         }
         ui.ctx().request_repaint();
-    }
-
-    /// Loss of earlier runs, of single steps and of epochs, raw and smoothed.
-    fn loss_layers<'a>(&'a self, theme: &Theme, scene: &Scene<'a>) -> Vec<Layer<'a>> {
-        let run = scene.run;
-        let mut layers = Vec::new();
-        let steps = along_steps(run, self.unit);
-        let strength = if self.unit == Unit::Steps { 1.0 } else { words::strength_of_steps(run.epoch()) };
-        let by_step = scene::raw(run, &self.traces, "step_loss", steps, Pen::train(theme)).filter(|_| strength > 0.0);
-        layers.extend(by_step.map(|it| Layer { role: Role::Guest, pen: Pen::train(theme).fainter(strength), ..it }));
-        layers.extend(self.pair_layers(theme, scene, "loss"));
-        layers.extend(self.copy_layers(theme, run));
-        // Before the first epoch ends, and where x counts steps, the train line is that of the steps.
-        if run.history.epochs.is_empty() || (self.unit == Unit::Steps && self.smoothing > 0.0) {
-            let line = scene::line(run, &self.traces, "step_loss", steps, Pen::train(theme), Role::Line);
-            if line.is_some() {
-                layers.retain(|it| it.pen != Pen::train(theme));
-            }
-            layers.extend(line);
-        }
-        layers
-    }
-
-    /// How a copy went on after the end, from there on.
-    fn copy_layers<'a>(&'a self, theme: &Theme, run: &'a Run) -> Vec<Layer<'a>> {
-        let pairs = [
-            ("after_train_loss", along_epochs(run, self.unit, measures_during(run)), Pen::train(theme).copied()),
-            ("after_validation_loss", along_epochs(run, self.unit, false), Pen::validation(theme).copied()),
-        ];
-        let raw = pairs.iter().filter_map(|(name, along, pen)| scene::raw(run, &self.traces, name, *along, *pen));
-        let line = pairs
-            .iter()
-            .filter_map(|(name, along, pen)| scene::line(run, &self.traces, name, *along, *pen, Role::Line));
-        raw.chain(line).map(|it| Layer { from: Some(run.epoch() as f64), ..it }).collect()
-    }
-
-    /// What the seeds span of the shown run, and fainter of earlier ones.
-    fn bands(&self, theme: &Theme, scene: &Scene<'_>, name: &str) -> Vec<Band> {
-        let (train, validation) = (format!("train_{name}"), format!("validation_{name}"));
-        let ghosts = scene.ghosts.iter().filter_map(|(ghost, look, _)| {
-            let along = along_epochs(ghost, self.unit, false);
-            Band::of(&ghost.seeds, &validation, along, scene.smoothing, look.color, EARLIER_BAND)
-        });
-        let run = scene.run;
-        let own = [
-            (&train, along_epochs(run, self.unit, measures_during(run)), theme.train),
-            (&validation, along_epochs(run, self.unit, false), theme.validation),
-        ];
-        ghosts
-            .chain(
-                own.iter().filter_map(|(name, along, color)| {
-                    Band::of(&run.seeds, name, *along, scene.smoothing, *color, 1.0)
-                }),
-            )
-            .collect()
-    }
-
-    /// Earlier runs, then raw values, then the lines of train and validation.
-    fn pair_layers<'a>(&'a self, theme: &Theme, scene: &Scene<'a>, name: &str) -> Vec<Layer<'a>> {
-        let run = scene.run;
-        let (train, validation) = (format!("train_{name}"), format!("validation_{name}"));
-        let ghosts = scene.ghosts.iter().zip(&self.ghost_traces).filter_map(|((ghost, look, _), traces)| {
-            let pen = Pen { color: look.color.gamma_multiply(0.75), width: 1.3, style: look.style };
-            scene::line(ghost, traces, &validation, along_epochs(ghost, self.unit, false), pen, Role::Guest)
-        });
-        let mut layers: Vec<Layer<'a>> = ghosts.collect();
-        let pairs = [
-            (&train, along_epochs(run, self.unit, measures_during(run)), Pen::train(theme)),
-            (&validation, along_epochs(run, self.unit, false), Pen::validation(theme)),
-        ];
-        layers.extend(pairs.iter().filter_map(|(name, along, pen)| scene::raw(run, &self.traces, name, *along, *pen)));
-        layers.extend(
-            pairs
-                .iter()
-                .filter_map(|(name, along, pen)| scene::line(run, &self.traces, name, *along, *pen, Role::Line)),
-        );
-        layers
     }
 }

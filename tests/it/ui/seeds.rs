@@ -132,7 +132,7 @@ fn a_band_is_told_under_the_pointer_and_a_seed_at_its_dot() {
     let (low, high) = (all.iter().copied().fold(f64::MAX, f64::min), all.iter().copied().fold(f64::MIN, f64::max));
     for (idx, (seed, value)) in own.into_iter().enumerate() {
         // The right one of two columns; a margin of 0.12 above and 0.3 below.
-        let x = (1.5 + 0.4 * (idx as f32 / 4.0 - 0.5)) / 2.0;
+        let x = 0.75 + 0.2 * (idx as f32 / 4.0 - 0.5);
         let y = ((1.12 * high - 0.12 * low - value) / (1.42 * (high - low))) as f32;
         window.hover_at(strips.min + egui::vec2(x * strips.width(), y * strips.height()));
         // Hover text takes its time.
