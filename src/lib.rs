@@ -37,7 +37,8 @@
 //! *Project*: a RON file. *Run*: one training of a project, with a folder. *Step*: one optimizer update,
 //! from 1. *Epoch*: one pass over the training rows, from 1. *Split*: train, validation, test. *Finding*:
 //! what a rule saw. *Remedy*: a change a finding proposes. *Ghost*: an earlier run left on the chart.
-//! *Target*: the column to predict. *Device*: where the arithmetic is done.
+//! *Band*: what several seeds of one project span. *Target*: the column to predict. *Device*: where the
+//! arithmetic is done.
 //!
 //! # Where it departs from the textbook
 //!

@@ -263,6 +263,7 @@ fn words(bar: &ProgressBar, event: &Event, run: &Run) {
         | Event::RangeTest(_)
         | Event::Forgotten(_)
         | Event::After(_)
+        | Event::Seed(_)
         | Event::Finished(_)
         | Event::Unknown => {}
     }

@@ -6,6 +6,7 @@
 //! reads a clock or draws a number by chance: the same rows give the same findings, live or read from a file.
 
 mod advice;
+mod after;
 mod consult;
 mod context;
 mod doctor;
@@ -16,11 +17,14 @@ mod made_up;
 mod remedy;
 mod rule;
 mod rules;
+pub mod seeds;
 mod stats;
 pub mod stops;
+mod student;
 mod words;
 
 pub use advice::advice;
+pub use after::was_stopping_right;
 pub use consult::consult;
 pub use context::Context;
 pub use doctor::Doctor;

@@ -11,6 +11,7 @@ use super::epoch::EpochRow;
 use super::experiment::{AfterRow, Forgotten, Probe, RangeTest};
 use super::facts::DataFacts;
 use super::number;
+use super::seeds::SeedRow;
 
 /// Named metric values in the target's own units, such as `validation_r2`.
 pub type Metrics = BTreeMap<String, f64>;
@@ -57,6 +58,8 @@ pub enum Event {
     RangeTest(RangeTest),
     Forgotten(Forgotten),
     After(AfterRow),
+    /// Behind the end: the project was trained with a seed once more.
+    Seed(SeedRow),
     Changed(Changed),
     Paused {
         step: u64,

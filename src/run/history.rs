@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::epoch::EpochRow;
 use super::event::StepRow;
+use super::experiment::AfterRow;
 use super::series::Series;
 
 /// All curves of one run.
@@ -61,7 +62,8 @@ impl History {
         self.epochs.retain(|it| it.step <= step);
         let epoch = self.epochs.last().map_or(0, |it| it.epoch);
         self.by_epoch.values_mut().for_each(|it| it.cut(epoch as f64));
-        self.by_epoch.retain(|_, it| !it.is_empty());
+        // What a copy went on with is no part of what is told anew.
+        self.by_epoch.retain(|name, it| !it.is_empty() && !name.starts_with("after_"));
         epoch
     }
 
@@ -77,6 +79,15 @@ impl History {
         let around = [idx.checked_sub(1), Some(idx)].into_iter().flatten().filter_map(|it| self.epochs.get(it));
         let distance = |it: &EpochRow| (it.epoch as f64 - x).abs();
         around.min_by(|a, b| distance(a).total_cmp(&distance(b))).map(|it| it.epoch)
+    }
+
+    /// Continues both losses by an epoch of a copy, as `after_train_loss` and `after_validation_loss`. These hold the
+    /// run's own epochs as well, so that they are smoothed and joined as one.
+    pub(super) fn push_after(&mut self, row: &AfterRow) {
+        for (own, value) in [("train_loss", row.train_loss), ("validation_loss", row.validation_loss)] {
+            let begun = self.by_epoch.get(own).cloned().unwrap_or_default();
+            self.by_epoch.entry(format!("after_{own}")).or_insert(begun).push(row.epoch as f64, value);
+        }
     }
 
     /// A curve by epoch; none where nothing of that name was told.

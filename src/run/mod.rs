@@ -6,6 +6,7 @@ mod experiment;
 mod facts;
 mod history;
 mod number;
+mod seeds;
 mod series;
 mod state;
 mod view;
@@ -18,6 +19,7 @@ pub use event::{
 pub use experiment::{AfterRow, Forgotten, Fork, Probe, RangePoint, RangeTest, Verdict};
 pub use facts::{DataFacts, InputScales, TellingColumn};
 pub use history::History;
+pub use seeds::{BandPoint, SeedRow, SeedSpread};
 pub use series::{Point, Series, Thinned, smooth};
 pub use state::{Change, LogLine, Phase, Run};
 pub use view::{Confusion, Fit, Gallery, Sample, Surface, Views};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::event::{Changed, Event, FindingRow, FindingState, FinishReason, Finished, Started};
 use super::experiment::{AfterRow, Forgotten, Probe, RangeTest};
 use super::history::History;
+use super::seeds::{SeedRow, SeedSpread};
 use super::view::Views;
 use crate::spec::Project;
 
@@ -32,6 +33,8 @@ pub struct Run {
     pub forgotten: Option<Forgotten>,
     /// Epochs of a copy that trained on after the end.
     pub after: Vec<AfterRow>,
+    /// The same project with other seeds.
+    pub seeds: SeedSpread,
     pub finished: Option<Finished>,
     pub views: Option<Arc<Views>>,
     pub log: Vec<LogLine>,
@@ -138,7 +141,12 @@ impl Run {
                 Change::Findings
             }
             Event::After(row) => {
+                self.history.push_after(&row);
                 self.after.push(row);
+                Change::Curves
+            }
+            Event::Seed(row) => {
+                self.seeds.push(row);
                 Change::Curves
             }
             Event::Paused { step } => {
@@ -178,6 +186,11 @@ impl Run {
     /// Epochs completed.
     pub fn epoch(&self) -> u64 {
         self.history.epochs.last().map_or(0, |row| row.epoch)
+    }
+
+    /// The last epoch that is drawn: that of a copy which trained on after the end, where there is one.
+    pub fn last_epoch(&self) -> u64 {
+        self.after.last().map_or(self.epoch(), |row| row.epoch)
     }
 
     /// Share of all steps made, in `0.0..=1.0`.
@@ -267,6 +280,7 @@ impl Run {
             Event::Probe(it) => (format!("Tried other learning rates on copies. {}", it.text), false),
             Event::RangeTest(it) => (format!("Learning-rate range test. {}", it.text), false),
             Event::Forgotten(it) => (format!("Went on without the optimizer\u{2019}s memory. {}", it.text), false),
+            Event::Seed(it) => seed_line(it),
             Event::Paused { step } => (format!("Paused after step {step}"), false),
             Event::Resumed { step } => (format!("Resumed after step {step}"), false),
             Event::Warning { text } => (text.clone(), true),
@@ -302,6 +316,14 @@ fn started_line(it: &Started) -> (String, bool) {
         it.device, it.parameters, it.train_rows, it.validation_rows, it.test_rows
     );
     (text, false)
+}
+
+fn seed_line(it: &SeedRow) -> (String, bool) {
+    let SeedRow { seed, best_validation_loss: best, .. } = it;
+    match it.value() {
+        Some(_) => (format!("Trained with seed {seed}: best validation loss {best:.6}, {}", it.reason.label()), false),
+        None => (format!("Trained with seed {seed}: {}. {}", it.reason.label(), it.text), true),
+    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,12 @@ pub enum RunAction {
     GoOn {
         epochs: u64,
     },
+    /// Trains the shown run's project with so many seeds, the next ones from its own on, to see what the seed alone makes.
+    Seeds {
+        k: u64,
+    },
+    /// Ends that; the seeds that are through are kept.
+    CancelSeeds,
     /// Takes the ghosts off the chart.
     ForgetGhosts,
 }

@@ -12,6 +12,7 @@ mod projects;
 mod propose;
 pub mod quiz;
 mod runs;
+mod seeds;
 mod undo;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub use projects::{DataState, Loaded, Projects, is_project_file};
 pub use propose::propose;
 pub use quiz::Quiz;
 pub use runs::{Runs, next_free};
+pub use seeds::{MOST_SEEDS, SeedTraining};
 
 use crate::logs::Role;
 use crate::spec::{Project, Section};

@@ -8,7 +8,7 @@ use super::{Notice, ProjectAction, Wake};
 use crate::data::{self, ColumnProfile, Dataset, Prepared};
 use crate::project;
 use crate::session::{Background, in_background};
-use crate::spec::{DataSpec, Project, Section, SplitSpec};
+use crate::spec::{DataSpec, Project, Section, Source, SplitSpec};
 
 /// The project being set up.
 pub struct Projects {
@@ -120,12 +120,10 @@ impl Projects {
         &self.base
     }
 
-    /// The data set where it is the one the draft asks for.
-    pub(super) fn dataset(&self) -> Option<Arc<Dataset>> {
+    /// The data set where it is the one that a source names.
+    pub(super) fn dataset(&self, source: &Source) -> Option<Arc<Dataset>> {
         match &self.data {
-            DataState::Ready(loaded) if loaded.spec.source == self.draft.data.source => {
-                Some(Arc::clone(&loaded.dataset))
-            }
+            DataState::Ready(loaded) if loaded.spec.source == *source => Some(Arc::clone(&loaded.dataset)),
             DataState::Ready(_) | DataState::Loading | DataState::Failed(_) => None,
         }
     }
@@ -195,7 +193,7 @@ impl Projects {
 
     fn load(&mut self, wanted: Wanted) {
         let read_again = self.asked.as_ref().is_some_and(|it| it.reading != wanted.reading || it.base != wanted.base);
-        let known = self.dataset().filter(|_| !read_again);
+        let known = self.dataset(&self.draft.data.source).filter(|_| !read_again);
         if known.is_none() {
             self.data = DataState::Loading;
         }

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use super::lifeline::{Lifeline, Stage};
 use super::quiz::Quiz;
+use super::seeds::{SeedTraining, stands_for_its_seed};
 use super::{Notice, Projects, ReadLog, RunAction, Wake};
 use crate::diagnose::apply;
-use crate::run::{Command, Event, FinishReason, Phase, Preparing, Remedy, Run};
+use crate::run::{Command, Event, FinishReason, Phase, Preparing, Remedy, Run, SeedRow};
 use crate::session::{Background, Contents, Interrupted, Job, Session, checkpoints, in_background, open_checkpoint};
 use crate::spec::{DeviceSpec, Project, Section};
 
@@ -34,6 +35,8 @@ pub struct Runs {
     /// What the log stands in front of.
     aside: Aside,
     session: Option<Session>,
+    /// The shown run's project, trained with other seeds.
+    seeding: Option<SeedTraining>,
     /// Trainings asked to stop that are still writing.
     retiring: Vec<Session>,
     folder: Option<PathBuf>,
@@ -65,6 +68,7 @@ impl Runs {
             log: None,
             aside: Aside::default(),
             session: None,
+            seeding: None,
             retiring: Vec::new(),
             folder: None,
             out: None,
@@ -111,8 +115,16 @@ impl Runs {
         });
         self.open_up();
         let now = self.began.elapsed().as_secs_f64();
-        let trained = if self.log.is_some() { &mut self.aside.shown } else { &mut self.shown };
-        let (Some(session), Some(run)) = (&mut self.session, trained) else { return };
+        let Some(run) = (if self.log.is_some() { &mut self.aside.shown } else { &mut self.shown }) else { return };
+        if let Some(seeding) = &mut self.seeding {
+            for row in seeding.poll() {
+                run.apply(Event::Seed(row));
+            }
+            if seeding.is_over() {
+                self.seeding = None;
+            }
+        }
+        let Some(session) = &mut self.session else { return };
         if run.is_live() {
             self.lifeline.look(run.step, now);
         }
@@ -191,6 +203,8 @@ impl Runs {
             RunAction::RangeTest => self.experiment(Command::RangeTest, notices),
             RunAction::Forget => self.experiment(Command::Forget, notices),
             RunAction::GoOn { epochs } => self.experiment(Command::GoOn { epochs }, notices),
+            RunAction::Seeds { k } => self.train_seeds(k, projects),
+            RunAction::CancelSeeds => self.quit_seeds(),
             RunAction::ForgetGhosts => self.ghosts.clear(),
         }
     }
@@ -205,6 +219,7 @@ impl Runs {
     /// Puts the shown run and the earlier ones aside. A live one is asked to stop.
     pub(super) fn set_aside(&mut self) -> Aside {
         self.retire();
+        self.seeding = None;
         Aside { shown: self.shown.take(), ghosts: std::mem::take(&mut self.ghosts) }
     }
 
@@ -286,7 +301,7 @@ impl Runs {
         }
         let mut job = Job::new(projects.draft.clone(), projects.base());
         job.name = projects.title();
-        job.data = projects.dataset();
+        job.data = projects.dataset(&projects.draft.data.source);
         job.out = self.folder.as_deref().map(|it| next_free(it, &job.name));
         self.out.clone_from(&job.out);
         job.watched = true;
@@ -332,7 +347,31 @@ impl Runs {
         self.train(projects, false);
     }
 
+    /// The training with other seeds that goes on.
+    pub fn seeding(&self) -> Option<&SeedTraining> {
+        self.seeding.as_ref()
+    }
+
+    /// Trains the seeds that are not known yet; the shown run is the first of them where it has ended by itself.
+    fn train_seeds(&mut self, k: u64, projects: &Projects) {
+        self.quit_seeds();
+        let Some(run) = &mut self.shown else { return };
+        if !run.seeds.has(run.project.training.seed)
+            && stands_for_its_seed(run)
+            && let Some(row) = SeedRow::of(run)
+        {
+            run.apply(Event::Seed(row));
+        }
+        let data = projects.dataset(&run.project.data.source);
+        self.seeding = SeedTraining::start(run, k, projects.base(), data, Arc::clone(&self.wake));
+    }
+
+    fn quit_seeds(&mut self) {
+        self.retiring.extend(self.seeding.take().into_iter().flat_map(SeedTraining::quit));
+    }
+
     fn retire(&mut self) {
+        self.quit_seeds();
         if let Some(session) = self.session.take() {
             session.send(Command::Stop);
             self.retiring.push(session);

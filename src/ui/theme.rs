@@ -237,6 +237,11 @@ impl Theme {
         color.gamma_multiply(0.35)
     }
 
+    /// What several seeds span, behind the curves.
+    pub fn band(color: Color32) -> Color32 {
+        color.gamma_multiply(0.16)
+    }
+
     /// A tint behind something, such as the patience window.
     pub fn tint(color: Color32) -> Color32 {
         color.gamma_multiply(0.07)

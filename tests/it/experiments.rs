@@ -156,7 +156,12 @@ fn events_of_experiments_read_back_from_their_lines() {
 
 #[test]
 fn a_run_that_stopped_early_can_be_trained_on_as_if_it_had_not_stopped() {
-    let mut short = project(&["data=moons", "epochs=20", "training.measure_train=epoch_end"]);
+    for measured in ["during", "epoch_end"] {
+        check_training_on(project(&["data=moons", "epochs=20", &format!("training.measure_train={measured}")]));
+    }
+}
+
+fn check_training_on(mut short: Project) {
     let whole = trained(&short, &[]);
     short.set("epochs=14").unwrap();
     let job = Job { watched: true, ..Job::new(short.clone(), Path::new("")) };
@@ -174,5 +179,6 @@ fn a_run_that_stopped_early_can_be_trained_on_as_if_it_had_not_stopped() {
     assert_eq!(run.epoch(), 14, "the run itself is over");
     for (after, row) in run.after.iter().zip(&whole.history.epochs[14..]) {
         assert_eq!((after.epoch, after.validation_loss), (row.epoch, row.validation_loss));
+        assert!((after.train_loss - row.train_loss).abs() < 1e-12, "{after:?} {}", row.train_loss);
     }
 }

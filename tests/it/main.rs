@@ -10,6 +10,7 @@ mod gallery;
 mod parity;
 mod program;
 mod samples;
+mod seeds;
 mod survival;
 mod tidy;
 mod training;

@@ -137,16 +137,19 @@ impl Worker<'_> {
             let mut sum = 0.0;
             for (step, batch) in batches {
                 let rate = self.learning_rate();
-                sum += self.copy_step(&mut copy, step, &batch, rate)?;
+                sum += self.copy_step(&mut copy, step, &batch, rate)? * batch.len() as f64;
                 self.step = step;
             }
             self.epoch += 1;
-            let validation = copy.evaluate(&self.data.split.validation).map_err(End::Trouble)?;
-            let row = AfterRow {
-                epoch: self.epoch,
-                train_loss: sum / steps_per_epoch as f64,
-                validation_loss: validation.loss,
+            let validation_loss = copy.evaluate(&self.data.split.validation).map_err(End::Trouble)?.loss;
+            let train = &self.data.split.train;
+            // As the run measured it, so that its curve goes on.
+            let train_loss = if self.measures_during() {
+                sum / train.len() as f64
+            } else {
+                copy.evaluate(train).map_err(End::Trouble)?.loss
             };
+            let row = AfterRow { epoch: self.epoch, train_loss, validation_loss };
             self.desk.out.show(Event::After(row));
             self.desk.out.flush();
             if self.desk.out.is_deserted() || !row.validation_loss.is_finite() {

@@ -1,6 +1,7 @@
 //! The curves of a run: loss and metric, learning rate and gradient norm, with earlier runs behind them.
 
 mod controls;
+mod layers;
 mod legend;
 mod words;
 
@@ -11,6 +12,7 @@ use egui::Ui;
 use super::{Cx, Home, Panel, PanelDef};
 use crate::run::{FindingRow, Run};
 use crate::ui::Spotlight;
+use crate::ui::plot::band::Smoothing;
 use crate::ui::plot::chart::{Chart, Ground, Look, Span};
 use crate::ui::plot::line::Pen;
 use crate::ui::plot::marks::{Mark, marks};
@@ -88,6 +90,8 @@ struct Scene<'a> {
     /// The finding whose card is pointed at.
     lit: Option<&'a FindingRow>,
     x: Span,
+    /// Of curves by epoch.
+    smoothing: Smoothing,
 }
 
 impl Panel for Curves {
@@ -105,9 +109,12 @@ impl Panel for Curves {
             .map(|(it, look)| (it, look, words::change(it)))
             .collect();
         let lit = run.findings.iter().find(|it| Some(it.rule.as_str()) == cx.spotlight.lit());
-        let mut scene = Scene { run, ghosts, marks: marks(run, &self.watch), lit, x: (0.0, 1.0) };
+        let marks = marks(run, &self.watch);
+        let mut scene = Scene { run, ghosts, marks, lit, x: (0.0, 1.0), smoothing: Smoothing::default() };
         let all = self.fit_x(&scene);
-        self.follow(run, &studio.runs.ghosts, (all.1 - all.0) / along_epochs(run, self.unit, false).scale);
+        let epochs = (all.1 - all.0) / along_epochs(run, self.unit, false).scale;
+        self.follow(run, &studio.runs.ghosts, epochs);
+        scene.smoothing = Smoothing { weight: self.smoothing, stretch: epochs / 100.0 };
         scene.x = self.x.unwrap_or(all);
         let before = self.hovered.take();
         ui.spacing_mut().item_spacing.y = space::S;
@@ -162,6 +169,8 @@ impl Curves {
             "step_loss",
             "train_loss",
             "validation_loss",
+            "after_train_loss",
+            "after_validation_loss",
             "step_learning_rate",
             "learning_rate",
             "step_gradient_norm",
@@ -188,8 +197,9 @@ impl Curves {
         let epochs = scene.run.epoch_of_step(run.step as f64).max(run.epoch() as f64);
         let asked = run.epochs_asked().max(if run.started.epochs == 0 { run.project.training.epochs } else { 0 });
         let mut last = if run.is_live() { words::epochs_ahead(epochs, asked as f64) } else { epochs };
-        last =
-            scene.ghosts.iter().map(|(it, ..)| it.epoch() as f64).filter(|it| *it <= 2.0 * last).fold(last, f64::max);
+        let ghosts = scene.ghosts.iter().flat_map(|(it, ..)| [it.epoch(), it.seeds.epochs()]);
+        let others = ghosts.chain([run.seeds.epochs()]).map(|it| it as f64);
+        last = others.filter(|it| *it <= 2.0 * last).fold(last.max(run.last_epoch() as f64), f64::max);
         let first = if run.history.step_loss.is_empty() && !measures_during(run) { 1.0 } else { 0.0 };
         // What ended leaves a little room, so that a mark on its last epoch stands clear of the frame.
         let last = last.max(first + 1.0) + if run.is_live() { 0.0 } else { 0.015 * (last - first) };
@@ -207,13 +217,15 @@ impl Curves {
     ) {
         let run = scene.run;
         let layers = self.loss_layers(Theme::of(ui), scene);
+        let bands = self.bands(Theme::of(ui), scene, "loss");
         let baseline = run.started.baseline.get("loss").copied();
         let y = self.y[0].unwrap_or_else(|| {
-            scene::fit_y(&layers, scene.x, self.is_log, baseline, height - 40.0, Margins::of(&scene.marks))
+            let also = baseline.into_iter().chain(bands.iter().flat_map(|it| it.extent(scene.x)));
+            scene::fit_y(&layers, scene.x, self.is_log, also, height - 40.0, Margins::of(&scene.marks))
         });
         let ground = Ground {
             id: ui.scope_id().with("loss chart"),
-            summary: words::loss_summary(run, &self.watch),
+            summary: words::loss_summary(run, &self.watch) + &words::seeds_summary(run, &scene.ghosts, "loss"),
             height,
             x: scene.x,
             y,
@@ -225,6 +237,9 @@ impl Curves {
         let chart = ground.ui(ui);
         let along = along_epochs(run, self.unit, false);
         marking::paint_behind(ui, &chart, &scene.marks, along);
+        for band in &bands {
+            band.paint(&chart);
+        }
         let (skyline, has_unshown) = scene::paint(&chart, &layers);
         self.lit_ui(ui, scene, &chart);
         let best = self
@@ -250,13 +265,15 @@ impl Curves {
         let run = scene.run;
         let metric = words::metric(run, self.metric.as_deref()).to_owned();
         let layers = self.pair_layers(Theme::of(ui), scene, &metric);
+        let bands = self.bands(Theme::of(ui), scene, &metric);
         let baseline = run.started.baseline.get(&metric).copied();
         let y = self.y[1].unwrap_or_else(|| {
-            scene::fit_y(&layers, scene.x, false, baseline, height - 40.0, Margins { top: 8.0, bottom: 8.0 })
+            let also = baseline.into_iter().chain(bands.iter().flat_map(|it| it.extent(scene.x)));
+            scene::fit_y(&layers, scene.x, false, also, height - 40.0, Margins { top: 8.0, bottom: 8.0 })
         });
         let ground = Ground {
             id: ui.scope_id().with("metric chart"),
-            summary: words::metric_summary(run, &metric),
+            summary: words::metric_summary(run, &metric) + &words::seeds_summary(run, &scene.ghosts, &metric),
             height,
             x: scene.x,
             y,
@@ -266,6 +283,9 @@ impl Curves {
             has_x_axis: true,
         };
         let chart = ground.ui(ui);
+        for band in &bands {
+            band.paint(&chart);
+        }
         let (skyline, _) = scene::paint(&chart, &layers);
         self.lit_ui(ui, scene, &chart);
         if let Some(value) = baseline {
@@ -348,7 +368,8 @@ impl Curves {
         for (split, along, pen) in
             [("train", train, Pen::train(Theme::of(ui))), ("validation", along, Pen::validation(Theme::of(ui)))]
         {
-            let point = run.history.curve(&format!("{split}_{curves}")).and_then(|it| it.at(epoch as f64));
+            let copy = if epoch > run.epoch() { "after_" } else { "" };
+            let point = run.history.curve(&format!("{copy}{split}_{curves}")).and_then(|it| it.at(epoch as f64));
             if let Some(point) = point.filter(|it| it.y.is_finite()) {
                 hover::paint_dot(ui, chart, along.to_chart(epoch as f64), point.y, pen);
             }
@@ -377,47 +398,5 @@ impl Curves {
             Some(Look::At { .. }) | None => return,
         }
         ui.ctx().request_repaint();
-    }
-
-    /// Loss of earlier runs, of single steps and of epochs, raw and smoothed.
-    fn loss_layers<'a>(&'a self, theme: &Theme, scene: &Scene<'a>) -> Vec<Layer<'a>> {
-        let run = scene.run;
-        let mut layers = Vec::new();
-        let steps = along_steps(run, self.unit);
-        let strength = if self.unit == Unit::Steps { 1.0 } else { words::strength_of_steps(run.epoch()) };
-        let by_step = scene::raw(run, &self.traces, "step_loss", steps, Pen::train(theme)).filter(|_| strength > 0.0);
-        layers.extend(by_step.map(|it| Layer { role: Role::Guest, pen: Pen::train(theme).fainter(strength), ..it }));
-        layers.extend(self.pair_layers(theme, scene, "loss"));
-        // Before the first epoch ends, and where x counts steps, the train line is that of the steps.
-        if run.history.epochs.is_empty() || (self.unit == Unit::Steps && self.smoothing > 0.0) {
-            let line = scene::line(run, &self.traces, "step_loss", steps, Pen::train(theme), Role::Line);
-            if line.is_some() {
-                layers.retain(|it| it.pen != Pen::train(theme));
-            }
-            layers.extend(line);
-        }
-        layers
-    }
-
-    /// Earlier runs, then raw values, then the lines of train and validation.
-    fn pair_layers<'a>(&'a self, theme: &Theme, scene: &Scene<'a>, name: &str) -> Vec<Layer<'a>> {
-        let run = scene.run;
-        let (train, validation) = (format!("train_{name}"), format!("validation_{name}"));
-        let ghosts = scene.ghosts.iter().zip(&self.ghost_traces).filter_map(|((ghost, look, _), traces)| {
-            let pen = Pen { color: look.color.gamma_multiply(0.75), width: 1.3, style: look.style };
-            scene::line(ghost, traces, &validation, along_epochs(ghost, self.unit, false), pen, Role::Guest)
-        });
-        let mut layers: Vec<Layer<'a>> = ghosts.collect();
-        let pairs = [
-            (&train, along_epochs(run, self.unit, measures_during(run)), Pen::train(theme)),
-            (&validation, along_epochs(run, self.unit, false), Pen::validation(theme)),
-        ];
-        layers.extend(pairs.iter().filter_map(|(name, along, pen)| scene::raw(run, &self.traces, name, *along, *pen)));
-        layers.extend(
-            pairs
-                .iter()
-                .filter_map(|(name, along, pen)| scene::line(run, &self.traces, name, *along, *pen, Role::Line)),
-        );
-        layers
     }
 }

@@ -67,6 +67,11 @@ impl Pen {
         Self { color: Theme::faded(self.color), width: size::HAIRLINE, style: LineStyle::Solid }
     }
 
+    /// A copy that trained on after the end: the same color, but no line of the run's own.
+    pub(crate) fn copied(self) -> Self {
+        Self { color: self.color.gamma_multiply(0.8), style: LineStyle::Dotted { spacing: 3.0 }, ..self }
+    }
+
     /// Single batches behind all else: a thousand of them are a band, and must not outshine the lines.
     pub(crate) fn fainter(self, strength: f32) -> Self {
         Self { color: self.color.gamma_multiply(0.18 * strength), ..self.faint() }

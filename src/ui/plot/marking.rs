@@ -46,7 +46,7 @@ pub(crate) fn paint_front(ui: &Ui, chart: &Chart, marks: &[Mark], along: Along, 
         let from = chart.x(along.to_chart(mark.from));
         let color = ink(theme, mark);
         match mark.kind {
-            Kind::Patience => {}
+            Kind::Patience | Kind::Copy => {}
             Kind::Span => {
                 let bar = bar(chart, marks, mark, along);
                 chart.painter.rect_filled(bar, CornerRadius::same(2), color.gamma_multiply(0.65));
@@ -109,7 +109,7 @@ pub(crate) fn pills_ui(
             let (about, edge) = match mark.kind {
                 Kind::Patience => (Rangef::point(about.max), Edge::Bottom),
                 Kind::Span => (about, Edge::BelowBar),
-                Kind::Best | Kind::NotFinite | Kind::Stop | Kind::Turned => (about, Edge::Top),
+                Kind::Best | Kind::NotFinite | Kind::Stop | Kind::Copy | Kind::Turned => (about, Edge::Top),
             };
             Wanted { size: galley.size() + 2.0 * PILL, about, edge }
         })
@@ -216,10 +216,11 @@ fn order(marks: &[&Mark]) -> Vec<usize> {
     order.sort_by_key(|idx| match marks[*idx].kind {
         Kind::NotFinite => 0,
         Kind::Best => 1,
-        Kind::Stop => 2,
-        Kind::Patience => 3,
-        Kind::Span => 4,
-        Kind::Turned => 5,
+        Kind::Copy => 2,
+        Kind::Stop => 3,
+        Kind::Patience => 4,
+        Kind::Span => 5,
+        Kind::Turned => 6,
     });
     order
 }

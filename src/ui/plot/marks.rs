@@ -3,6 +3,7 @@
 //! Marks come from the run's events, never from the thinned curve, so no zoom can lose one.
 
 use super::watch::{Watch, Window};
+use crate::diagnose::was_stopping_right;
 use crate::run::{FindingRow, FinishReason, Run, Severity};
 use crate::spec::StoppingSpec;
 use crate::ui::short_number;
@@ -34,6 +35,8 @@ pub(crate) enum Kind {
     NotFinite,
     /// Ended before the last epoch: a line from top to bottom.
     Stop,
+    /// A copy trained on from here: its name, where its curves are.
+    Copy,
     /// A knob was turned: a tick at the bottom.
     Turned,
 }
@@ -46,6 +49,7 @@ pub(crate) fn marks(run: &Run, watch: &Watch) -> Vec<Mark> {
     marks.extend(spans.into_iter().filter(|it| it.severity > Severity::Info).map(|it| span(run, it)));
     marks.extend(watch.best_epoch(run).and_then(|epoch| best(run, epoch)));
     marks.extend(stop(run));
+    marks.extend(copy(run));
     marks.extend(not_finite(run, crosses.first().copied()));
     marks.extend(run.changes.iter().map(|it| Mark {
         kind: Kind::Turned,
@@ -112,7 +116,9 @@ fn best(run: &Run, epoch: u64) -> Option<Mark> {
 
 fn stop(run: &Run) -> Option<Mark> {
     let finished = run.finished.as_ref()?;
+    let goes_on = !run.after.is_empty();
     let word = match finished.reason {
+        FinishReason::EarlyStopping | FinishReason::Stopped | FinishReason::Completed if goes_on => "stopped here",
         FinishReason::EarlyStopping => "early stop",
         FinishReason::Stopped => "stopped",
         FinishReason::Completed | FinishReason::Diverged | FinishReason::Failed => return None,
@@ -124,6 +130,20 @@ fn stop(run: &Run) -> Option<Mark> {
         label: format!("{word} · ep {}", finished.epochs),
         detail: finished.text.clone(),
         severity: (finished.reason == FinishReason::EarlyStopping).then_some(Severity::Warning),
+        finding: None,
+    })
+}
+
+/// What goes on behind the stop is no part of the run.
+fn copy(run: &Run) -> Option<Mark> {
+    let last = run.after.last()?.epoch;
+    Some(Mark {
+        kind: Kind::Copy,
+        from: run.epoch() as f64,
+        to: last as f64,
+        label: format!("copy · to ep {last}"),
+        detail: was_stopping_right(run).unwrap_or_default(),
+        severity: None,
         finding: None,
     })
 }
@@ -157,7 +177,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::run::{Changed, EpochRow, Event, FindingState, Finished, Started, StepRow};
+    use crate::run::{AfterRow, Changed, EpochRow, Event, FindingState, Finished, Started, StepRow};
     use crate::spec::Project;
 
     fn epochs(n: u64) -> Vec<Event> {
@@ -226,6 +246,18 @@ mod tests {
         let mut events = epochs(6);
         events.push(finished(FinishReason::Completed, 6));
         assert_eq!(labels(events), ["best · ep 4"]);
+    }
+
+    #[test]
+    fn a_copy_that_trained_on_is_marked_as_one_and_the_stop_as_such() {
+        for reason in [FinishReason::EarlyStopping, FinishReason::Completed] {
+            let mut events = epochs(6);
+            events.push(finished(reason, 6));
+            let on = |epoch| Event::After(AfterRow { epoch, train_loss: 0.1, validation_loss: 5.0 });
+            events.extend([on(7), on(8)]);
+            let labels = labels(events);
+            assert!(labels.ends_with(&["stopped here · ep 6".to_owned(), "copy · to ep 8".to_owned()]), "{labels:?}");
+        }
     }
 
     #[test]

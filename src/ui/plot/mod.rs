@@ -4,6 +4,7 @@
 //! [`crate::run::Run`] holds and changes nothing.
 
 mod axis;
+pub(crate) mod band;
 mod blocks;
 pub(crate) mod boundary;
 pub(crate) mod chart;

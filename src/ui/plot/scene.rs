@@ -24,6 +24,8 @@ pub(crate) struct Layer<'a> {
     pub(crate) along: Along,
     pub(crate) pen: Pen,
     pub(crate) role: Role,
+    /// The x of the curve that it begins at, where another layer draws what comes before.
+    pub(crate) from: Option<f64>,
 }
 
 /// What a layer is there for.
@@ -85,20 +87,20 @@ pub(crate) fn line<'a>(
     role: Role,
 ) -> Option<Layer<'a>> {
     let (series, trace) = (series_of(run, name)?, traces.get(name)?);
-    Some(Layer { curve: trace.smoothed().unwrap_or(trace.raw(series)), along, pen, role })
+    Some(Layer { curve: trace.smoothed().unwrap_or(trace.raw(series)), along, pen, role, from: None })
 }
 
 /// The raw values of a curve as a faint layer; none where the line itself shows them.
 pub(crate) fn raw<'a>(run: &'a Run, traces: &'a Traces, name: &str, along: Along, pen: Pen) -> Option<Layer<'a>> {
     let (series, trace) = (series_of(run, name)?, traces.get(name)?);
-    trace.smoothed().map(|_| Layer { curve: trace.raw(series), along, pen: pen.faint(), role: Role::Raw })
+    trace.smoothed().map(|_| Layer { curve: trace.raw(series), along, pen: pen.faint(), role: Role::Raw, from: None })
 }
 
 impl Layer<'_> {
     /// Lowest and highest y in sight, by logarithm where the axis is.
     fn extent(&self, x: Span, is_log: bool) -> Option<Span> {
-        let (low, high) =
-            self.curve.extent(self.along.to_curve(x.0), self.along.to_curve(x.1), is_log.then_some(0.0))?;
+        let from = self.along.to_curve(x.0).max(self.from.unwrap_or(f64::NEG_INFINITY));
+        let (low, high) = self.curve.extent(from, self.along.to_curve(x.1), is_log.then_some(0.0))?;
         Some(if is_log { (low.log10(), high.log10()) } else { (low, high) })
     }
 }
@@ -118,25 +120,26 @@ impl Margins {
         let has = |kinds: &[Kind]| marks.iter().any(|it| kinds.contains(&it.kind) && !it.label.is_empty());
         let lanes = marks.iter().filter(|it| it.kind == Kind::Span).count() as f32 * LANE;
         Self {
-            top: lanes + if has(&[Kind::Span, Kind::Best, Kind::Stop, Kind::NotFinite]) { ROW + 6.0 } else { 6.0 },
+            top: lanes
+                + if has(&[Kind::Span, Kind::Best, Kind::Stop, Kind::Copy, Kind::NotFinite]) { ROW + 6.0 } else { 6.0 },
             bottom: if has(&[Kind::Patience]) { ROW } else { 6.0 },
         }
     }
 }
 
-/// The y that shows all lines between two x, with room for marks. `also` joins in as a guest does.
+/// The y that shows all lines between two x, with room for marks. `also` join in as guests do.
 pub(crate) fn fit_y(
     layers: &[Layer<'_>],
     x: Span,
     is_log: bool,
-    also: Option<f64>,
+    also: impl IntoIterator<Item = f64>,
     height: f32,
     margins: Margins,
 ) -> Span {
     let extents = |guests: bool| {
         layers.iter().filter(move |it| (it.role == Role::Guest) == guests).filter_map(move |it| it.extent(x, is_log))
     };
-    let also = also.map(|it| if is_log { it.log10() } else { it }).filter(|it| it.is_finite());
+    let also = also.into_iter().map(|it| if is_log { it.log10() } else { it }).filter(|it| it.is_finite());
     let guests = extents(true).chain(also.map(|it| (it, it))).reduce(union);
     let (mut low, mut high) = match (extents(false).reduce(union), guests) {
         (Some(own), None) => own,
@@ -169,7 +172,10 @@ pub(crate) fn paint(chart: &Chart, layers: &[Layer<'_>]) -> (Skyline, bool) {
     let mut has_unshown = false;
     for layer in layers {
         let path: Path = path(chart, layer.curve, layer.along);
-        paint_path(&chart.painter, &path, layer.pen);
+        match layer.from {
+            Some(from) => paint_path(&painter_from(chart, layer.along.to_chart(from)), &path, layer.pen),
+            None => paint_path(&chart.painter, &path, layer.pen),
+        }
         has_unshown |= path.has_unshown;
         if layer.role == Role::Line {
             path.pieces.iter().for_each(|it| skyline.add(it));
@@ -177,6 +183,12 @@ pub(crate) fn paint(chart: &Chart, layers: &[Layer<'_>]) -> (Skyline, bool) {
         }
     }
     (skyline, has_unshown)
+}
+
+/// Paints nothing before an x.
+fn painter_from(chart: &Chart, x: f64) -> egui::Painter {
+    let frame = chart.frame();
+    chart.painter.with_clip_rect(frame.with_min_x(chart.x(x)).intersect(chart.painter.clip_rect()))
 }
 
 /// A value that is not finite: a small cross on the top edge, in the curve's color.

@@ -43,6 +43,13 @@ impl Trace {
     }
 }
 
+/// Values as a line of that smoothing shows them; see [`Trace::follow`].
+pub(crate) fn smoothed(values: impl Iterator<Item = Point>, weight: f64, stretch: f64) -> Series {
+    let mut smoothed = Smoothed { weight: weight.clamp(0.0, 0.999), stretch, ..Smoothed::default() };
+    values.for_each(|it| smoothed.push(it));
+    smoothed.series
+}
+
 impl Curve<'_> {
     pub(crate) fn thinned(&self, from: f64, to: f64, columns: usize) -> Thinned {
         self.blocks.thinned(self.series, from, to, columns)
@@ -125,6 +132,15 @@ mod tests {
             trace.follow(&growing, 0.6, 1.0);
         }
         assert_eq!(trace.smoothed().unwrap().series, &smooth(whole.points(), 0.6));
+    }
+
+    #[test]
+    fn values_smoothed_at_once_are_the_line_of_the_trace() {
+        let (mut trace, whole) = (Trace::default(), wave(300, 1.0));
+        trace.follow(&whole, 0.6, 3.0);
+        let at_once = smoothed(whole.points().iter().copied(), 0.6, 3.0);
+        assert_eq!(trace.smoothed().unwrap().series, &at_once);
+        assert_eq!(smoothed(whole.points().iter().copied(), 0.0, 3.0), whole, "a weight of 0 smooths nothing");
     }
 
     #[test]

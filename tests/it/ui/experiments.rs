@@ -11,7 +11,7 @@ use super::harness::{Window, options, panel, step_until, still, studio};
 use super::runs::{State, churn, churn_project, ghosts, noise};
 use super::window::{click, penguins, phase_is};
 
-fn tab(window: &mut Window, name: &str) {
+pub(super) fn tab(window: &mut Window, name: &str) {
     window.get_by_role_and_label(Role::Tab, name).click();
     window.run_steps(2);
 }
@@ -27,6 +27,8 @@ fn both_experiments_are_made_at_a_click_and_leave_the_run_as_it_is() {
     click(&mut window, "Try both");
     step_until(&mut window, "the probe", |it| it.run().probe.is_some());
     window.get_by_label_contains("Training loss of copies at other learning rates");
+    window.get_by_role_and_label(Role::RadioButton, "Which rates to try?").click();
+    window.run_steps(2);
     click(&mut window, "Range test");
     step_until(&mut window, "the range test", |it| it.run().range_test.is_some());
     window.get_by_label_contains("Loss against learning rate");
@@ -60,7 +62,7 @@ fn the_bench_follows_patience_and_a_run_can_be_trained_on() {
 }
 
 /// A finished run with an outcome of each experiment.
-fn tried() -> Run {
+pub(super) fn tried() -> Run {
     let mut run = churn(State::Finished).unwrap();
     let fork = |factor: f64, end: f64| Fork {
         factor,

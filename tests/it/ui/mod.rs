@@ -11,5 +11,6 @@ mod pictures;
 mod quiz;
 mod reach;
 pub(crate) mod runs;
+mod seeds;
 mod survival;
 mod window;

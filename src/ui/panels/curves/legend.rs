@@ -1,9 +1,10 @@
 //! The rows above the charts: what each line is, its last value, and how to look at it.
 
-use egui::{Response, Sense, Ui, vec2};
+use egui::{Response, Sense, Stroke, Ui, vec2};
 
 use super::{Curves, Cx, Scene, controls, words};
-use crate::run::Series;
+use crate::diagnose::seeds::drawn_anew;
+use crate::run::{Run, Series};
 use crate::studio::{Action, RunAction};
 use crate::ui::plot::hover;
 use crate::ui::plot::line::{Pen, paint_line};
@@ -18,6 +19,9 @@ const ONE_ROW: f32 = 640.0;
 const NARROW: f32 = 370.0;
 const ROOM_FOR_GHOSTS: f32 = 260.0;
 const SWATCH: f32 = 18.0;
+/// Width of the controls in a row, and of the entry of a band, which stands there where both have room.
+const CONTROLS: f32 = 334.0;
+const BAND_ENTRY: f32 = 80.0;
 
 impl Curves {
     /// Name, last values and controls of the loss chart; earlier runs below.
@@ -42,6 +46,10 @@ impl Curves {
             if let Some(value) = value("validation_loss") {
                 entry_ui(ui, Pen::validation(theme), &format!("Validation{value}"));
             }
+            let room = ui.available_width() - if is_one_row { CONTROLS } else { 0.0 };
+            if scene.run.seeds.is_spread() && room > BAND_ENTRY {
+                band_entry_ui(ui, scene.run);
+            }
             if is_one_row {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui, scene.run));
             }
@@ -53,14 +61,19 @@ impl Curves {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.controls_ui(ui, scene.run));
             });
         }
-        // Where there is little room they are told under the pointer only.
-        if !scene.ghosts.is_empty() && ui.available_height() > ROOM_FOR_GHOSTS {
+        // Where there is little room these are told under the pointer only.
+        if ui.available_height() <= ROOM_FOR_GHOSTS {
+            return;
+        }
+        if !scene.ghosts.is_empty() {
             ui.horizontal_wrapped(|ui| {
                 ui.label(theme.small("Validation of earlier runs"));
                 for (ghost, look, name) in &scene.ghosts {
                     let pen = Pen { color: look.color, width: 1.5, style: look.style };
                     let last = ghost.history.epochs.last().map(|it| format!(" {}", short_number(it.validation_loss)));
-                    entry_ui(ui, pen, &format!("{name}{}", last.unwrap_or_default()));
+                    let n = ghost.seeds.values().len();
+                    let seeds = if ghost.seeds.is_spread() { format!(" · {n} seeds") } else { String::new() };
+                    entry_ui(ui, pen, &format!("{name}{}{seeds}", last.unwrap_or_default()));
                 }
                 if quiet_ui(ui, "Forget them").clicked() {
                     cx.ask(Action::Run(RunAction::ForgetGhosts));
@@ -122,6 +135,30 @@ impl Curves {
             }
         });
     }
+}
+
+/// A band as it is drawn, and whose it is.
+fn band_entry_ui(ui: &mut Ui, run: &Run) {
+    let theme = Theme::of(ui);
+    let n = run.seeds.values().len();
+    let row = ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (rect, _) = ui.allocate_exact_size(vec2(SWATCH, size::LINE), Sense::hover());
+        let band = rect.shrink2(vec2(0.0, 4.0));
+        ui.painter().rect_filled(band, 0, Theme::band(theme.validation));
+        for (y, color) in [
+            (band.top(), Theme::faded(theme.validation)),
+            (band.bottom(), Theme::faded(theme.validation)),
+            (band.center().y, theme.validation),
+        ] {
+            ui.painter().hline(band.x_range(), y, Stroke::new(size::HAIRLINE, color));
+        }
+        ui.label(theme.dim(format!("{n} seeds")))
+    });
+    (row.response | row.inner).on_hover_text(format!(
+        "Band: lowest to highest of {n} seeds, and the thin line their mean as long as all go on. The same project was trained with each: {} are drawn anew",
+        drawn_anew(run)
+    ));
 }
 
 /// A line as it is drawn, and what it is.

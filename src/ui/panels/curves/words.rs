@@ -3,6 +3,7 @@
 use crate::run::{FindingRow, Phase, Run, Series};
 use crate::spec::LossSpec;
 use crate::ui::plot::watch::Watch;
+use crate::ui::theme::Ghost;
 use crate::ui::{metric_label, metric_text, short_number};
 
 /// The metric to show: the chosen one where it was measured, else the one the task leads with.
@@ -106,7 +107,29 @@ pub(super) fn loss_summary(run: &Run, watch: &Watch) -> String {
     let best = watch.best_epoch(run).and_then(|it| run.history.row(it));
     let best =
         best.map(|it| format!("; best {} at epoch {}", short_number(it.validation_loss), it.epoch)).unwrap_or_default();
-    format!("Loss chart: {} at epoch {}{best}", losses.join(", "), last.epoch)
+    format!("Loss chart: {} at epoch {}{best}{}", losses.join(", "), last.epoch, copy_summary(run))
+}
+
+/// What a copy that trained on came to.
+fn copy_summary(run: &Run) -> String {
+    let Some(last) = run.after.last() else { return String::new() };
+    format!(
+        "; stopped here, and a copy trained on to epoch {}: train {}, validation {}",
+        last.epoch,
+        short_number(last.train_loss),
+        short_number(last.validation_loss)
+    )
+}
+
+/// The bands of a chart for those who do not see them: that of the shown run, then those of earlier ones.
+pub(super) fn seeds_summary(run: &Run, ghosts: &[(&Run, Ghost, String)], name: &str) -> String {
+    let band = |run: &Run, who: &str| -> String {
+        let Some(last) = run.seeds.band(&format!("validation_{name}")).last() else { return String::new() };
+        let (low, high) = (metric_text(name, last.low), metric_text(name, last.high));
+        format!("; band of {} seeds{who}: validation {low} to {high} at epoch {}", last.n, last.epoch)
+    };
+    let earlier = ghosts.iter().map(|(ghost, _, change)| band(ghost, &format!(" of {change}")));
+    std::iter::once(band(run, "")).chain(earlier).collect()
 }
 
 /// The span of a finding that is lit.

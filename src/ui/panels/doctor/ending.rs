@@ -3,6 +3,7 @@
 use egui::{Label, Ui};
 
 use super::card::{numbers_ui, plain_ui};
+use crate::diagnose::was_stopping_right;
 use crate::run::{FinishReason, Finished, Run};
 use crate::spec::DeviceSpec;
 use crate::studio::{Action, RunAction};
@@ -32,6 +33,9 @@ fn result_ui(ui: &mut Ui, run: &Run, finished: &Finished) {
     };
     plain_ui(ui, theme.good, &title, "result", &sentence(&finished.text), |ui| {
         numbers_ui(ui, &numbers(run, finished));
+        if let Some(text) = was_stopping_right(run) {
+            ui.add(Label::new(theme.paragraph(text).color(theme.text)).wrap());
+        }
         if !finished.test.is_empty() {
             ui.add(
                 Label::new(

@@ -1,37 +1,54 @@
-//! Experiments on copies of the training: which way the learning rate is wrong, and which rates are worth trying.
+//! Experiments: which way the learning rate is wrong, which rates are worth trying, and what the seed alone makes.
 
 mod probe;
+mod question;
 mod range;
+mod seeds;
+mod strip;
 
-use egui::{Align, Layout, Ui, UiBuilder, vec2};
+use egui::{Align, Label, Layout, Rect, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::run::Run;
-use crate::studio::{Action, RunAction};
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::widgets::{empty_ui, secondary_ui};
+use crate::ui::widgets::{Item, combo_ui, empty_ui, scroll_ui, segmented_ui};
+use question::{QUESTIONS, Question};
 
 pub(super) const EXPERIMENTS: PanelDef =
-    PanelDef { id: "experiments", title: "Experiments", home: Home::Bottom, make: || Box::new(Experiments) };
+    PanelDef { id: "experiments", title: "Experiments", home: Home::Bottom, make: || Box::<Experiments>::default() };
 
-/// Has no state of its own: results belong to the run.
-struct Experiments;
+/// A tab this wide shows all questions side by side; otherwise one is chosen.
+const SIDE_BY_SIDE: f32 = 1000.0;
+/// One this wide has room for the questions in a row, with a button at its end; otherwise they are a list.
+const IN_A_ROW: f32 = 604.0;
+/// One narrower than this has the list and its button, and words and chart, below each other.
+const BESIDE: f32 = 440.0;
+/// Share of the width that the words beside a chart take, and the most they need.
+const WORDS: f32 = 0.4;
+const WORDS_MOST: f32 = 330.0;
+/// A chart is no lower than this; what stands above it scrolls away.
+const LEAST_CHART: f32 = 110.0;
 
-/// One experiment: what it asks, how it is started, and what is shown before it was.
-struct Question {
-    title: &'static str,
-    button: &'static str,
-    help: &'static str,
-    action: RunAction,
+/// Owns which question is asked, and with how many seeds; outcomes belong to the run.
+struct Experiments {
+    asked: Question,
+    k: u64,
+}
+
+impl Default for Experiments {
+    fn default() -> Self {
+        Self { asked: Question::Rate, k: 5 }
+    }
 }
 
 impl Panel for Experiments {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(run) = cx.run().cloned() else {
+        let studio = cx.studio;
+        let Some(run) = &studio.runs.shown else {
             return empty_ui(
                 ui,
                 "Nothing to experiment with yet",
-                "Press Train (space). Then copies of the training try other learning rates here, while the run itself stays as it is",
+                "Press Train (space). Then copies of the training try other learning rates and seeds here, while the run itself stays as it is",
             );
         };
         if cx.studio.runs.log.is_some() {
@@ -41,66 +58,122 @@ impl Panel for Experiments {
                 "These curves were logged by another program. Train the project at the left, and copies of that training try other learning rates here",
             );
         }
+        if ui.available_width() >= SIDE_BY_SIDE {
+            return self.all_ui(ui, cx, run);
+        }
+        if ui.available_width() >= IN_A_ROW {
+            self.row_ui(ui, cx, run);
+        } else {
+            self.list_ui(ui, cx, run);
+        }
+    }
+}
+
+impl Experiments {
+    /// Every question in a column of its own.
+    fn all_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
         let rect = ui.available_rect_before_wrap();
-        let width = (rect.width() - space::XL) / 2.0;
-        let mut half = |idx: f32, add: &mut dyn FnMut(&mut Ui, &mut Cx<'_>)| {
-            let at =
-                egui::Rect::from_min_size(rect.min + vec2(idx * (width + space::XL), 0.0), vec2(width, rect.height()));
-            let mut ui = ui.new_child(UiBuilder::new().max_rect(at).layout(Layout::top_down(Align::LEFT)));
-            add(&mut ui, cx);
-        };
-        half(0.0, &mut |ui, cx| probe_ui(ui, cx, &run));
-        half(1.0, &mut |ui, cx| range_ui(ui, cx, &run));
+        let n = QUESTIONS.len() as f32;
+        let width = (rect.width() - (n - 1.0) * space::XL) / n;
+        for (idx, question) in QUESTIONS.into_iter().enumerate() {
+            let left = rect.min + vec2(idx as f32 * (width + space::XL), 0.0);
+            let column = Rect::from_min_size(left, vec2(width, rect.height()));
+            let layout = Layout::top_down(Align::LEFT);
+            let ui = &mut ui.new_child(UiBuilder::new().id_salt(idx).max_rect(column).layout(layout));
+            controls_row_ui(ui, |ui, is_before| {
+                if is_before {
+                    question.controls_ui(ui, cx, run, &mut self.k);
+                } else {
+                    ui.add(Label::new(Theme::of(ui).strong(question.title())).truncate());
+                }
+            });
+            stacked_ui(ui, cx, run, question);
+        }
         ui.advance_cursor_after_rect(rect);
     }
-}
 
-fn probe_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
-    let question = Question {
-        title: "Rate too high or too low?",
-        button: "Try both",
-        help: "Trains copies for two epochs at a third and at three times the learning rate, from the weights and the optimizer's memory as they are now, and compares where they get to",
-        action: RunAction::Probe,
-    };
-    question_ui(ui, cx, &question, run.probe.as_ref().map(|it| it.text.as_str()));
-    if let Some(probe) = &run.probe {
-        probe::chart_ui(ui, probe);
+    /// The questions in a row, and the chosen one's words beside its chart.
+    fn row_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+        controls_row_ui(ui, |ui, is_before| {
+            if is_before {
+                self.asked.controls_ui(ui, cx, run, &mut self.k);
+            } else {
+                segmented_ui(ui, &mut self.asked, &QUESTIONS.map(|it| (it, it.title(), "")));
+            }
+        });
+        ui.add_space(space::XS);
+        beside_ui(ui, cx, run, self.asked);
+    }
+
+    /// The questions as a list.
+    fn list_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+        let is_wide = ui.available_width() >= BESIDE;
+        let mut asked = self.asked;
+        if !is_wide {
+            choice_ui(ui, &mut asked);
+        }
+        controls_row_ui(ui, |ui, is_before| {
+            if is_before {
+                self.asked.controls_ui(ui, cx, run, &mut self.k);
+            } else if is_wide {
+                choice_ui(ui, &mut asked);
+            }
+        });
+        self.asked = asked;
+        ui.add_space(space::XS);
+        if is_wide {
+            beside_ui(ui, cx, run, self.asked);
+        } else {
+            stacked_ui(ui, cx, run, self.asked);
+        }
     }
 }
 
-fn range_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
-    let question = Question {
-        title: "Which rates to try?",
-        button: "Range test",
-        help: "Trains a copy whose learning rate grows with every step until its loss explodes. The run itself stays as it is",
-        action: RunAction::RangeTest,
-    };
-    question_ui(ui, cx, &question, run.range_test.as_ref().map(|it| it.text.as_str()));
-    if let Some(test) = &run.range_test {
-        range::chart_ui(ui, test);
-    }
+fn choice_ui(ui: &mut Ui, asked: &mut Question) {
+    let titles = QUESTIONS.map(|it| Item::new(it.title(), it.title(), ""));
+    let chosen = combo_ui(ui, "Question", ui.available_width(), asked.title(), &titles);
+    *asked = chosen.and_then(|title| QUESTIONS.into_iter().find(|it| it.title() == title)).unwrap_or(*asked);
 }
 
-fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: &Question, answer: Option<&str>) {
-    let theme = Theme::of(ui);
+/// A row with controls at its right end and something before them, which a narrow row cuts first. `add` is called for
+/// the controls, and then for the rest.
+fn controls_row_ui(ui: &mut Ui, mut add: impl FnMut(&mut Ui, bool)) {
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL);
-        // From the right, so that a narrow tab cuts the title and not the button.
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let can_start = cx.studio.runs.can_experiment();
-            let button = ui.add_enabled_ui(can_start, |ui| secondary_ui(ui, None, question.button)).inner;
-            let button = button.on_hover_text(question.help).on_disabled_hover_text(
-                "Only the training that is in memory can be copied; train again to experiment with it",
-            );
-            if button.clicked() {
-                cx.ask(Action::Run(question.action.clone()));
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(egui::Label::new(theme.strong(question.title)).truncate());
-            });
+            add(ui, true);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| add(ui, false));
         });
     });
-    let text = answer.unwrap_or(question.help);
-    ui.add(egui::Label::new(theme.paragraph(text)).wrap());
-    ui.add_space(space::XS);
+}
+
+/// Words at the left, the outcome at the right.
+fn beside_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, question: Question) {
+    let rect = ui.available_rect_before_wrap();
+    ui.advance_cursor_after_rect(rect);
+    let has_outcome = question.has_outcome(cx, run);
+    let width = if has_outcome { (WORDS * rect.width()).min(WORDS_MOST) } else { rect.width() };
+    let (left, right) = rect.split_left_right_at_x(rect.left() + width);
+    let mut child = |at: Rect| ui.new_child(UiBuilder::new().max_rect(at).layout(Layout::top_down(Align::LEFT)));
+    let mut words = child(left);
+    let mut outcome = child(right.with_min_x((right.min.x + space::M).min(right.max.x)));
+    scroll_ui(&mut words, |ui| question.words_ui(ui, cx, run));
+    if has_outcome {
+        question.outcome_ui(&mut outcome, cx, run, rect.height());
+    }
+}
+
+/// Words above, the outcome below, in what is left of the height.
+fn stacked_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, question: Question) {
+    let bottom = ui.available_rect_before_wrap().bottom();
+    ScrollArea::vertical().id_salt(question.title()).auto_shrink(false).show(ui, |ui| {
+        let before = ui.cursor().top();
+        let room = bottom - before;
+        question.words_ui(ui, cx, run);
+        ui.add_space(space::XS);
+        if question.has_outcome(cx, run) {
+            let height = (room - (ui.cursor().top() - before)).max(LEAST_CHART);
+            question.outcome_ui(ui, cx, run, height);
+        }
+    });
 }

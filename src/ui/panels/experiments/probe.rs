@@ -10,7 +10,7 @@ use crate::ui::plot::line::{Pen, paint_line};
 use crate::ui::short_number;
 use crate::ui::theme::{Theme, size, space};
 
-pub(super) fn chart_ui(ui: &mut Ui, probe: &Probe) {
+pub(super) fn chart_ui(ui: &mut Ui, probe: &Probe, height: f32) {
     let theme = Theme::of(ui);
     let Some(y) = span(probe) else { return };
     let n_stretches = probe.forks.iter().map(|it| it.losses.len()).max().unwrap_or(1).saturating_sub(1);
@@ -18,7 +18,7 @@ pub(super) fn chart_ui(ui: &mut Ui, probe: &Probe) {
     let ground = Ground {
         id: ui.scope_id().with("probe"),
         summary: format!("Training loss of copies at other learning rates. {}", probe.text),
-        height: ui.available_height(),
+        height,
         // Room at the right for the learning rates behind their lines.
         x: (0.0, steps * 1.25),
         y,

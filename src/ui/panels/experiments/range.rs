@@ -7,14 +7,14 @@ use crate::ui::plot::Marks;
 use crate::ui::plot::chart::{Ground, Span};
 use crate::ui::theme::{Theme, size};
 
-pub(super) fn chart_ui(ui: &mut Ui, test: &RangeTest) {
+pub(super) fn chart_ui(ui: &mut Ui, test: &RangeTest, height: f32) {
     let theme = Theme::of(ui);
     let (Some(first), Some(last)) = (test.points.first(), test.points.last()) else { return };
     let Some(y) = span(test) else { return };
     let ground = Ground {
         id: ui.scope_id().with("range"),
         summary: format!("Loss against learning rate. {}", test.text),
-        height: ui.available_height(),
+        height,
         x: (first.learning_rate.log10(), last.learning_rate.log10().max(first.learning_rate.log10() + 1.0)),
         y,
         x_marks: Marks::Log,

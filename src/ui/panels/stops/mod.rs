@@ -3,15 +3,16 @@
 mod chart;
 mod table;
 
-use egui::{Align, Layout, Rect, Ui, UiBuilder, vec2};
+use egui::{Align, Label, Layout, Rect, Ui, UiBuilder, vec2};
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::diagnose::stops::{Earlier, Outcome, Point, STOP_RULES, StopRule};
+use crate::diagnose::was_stopping_right;
 use crate::run::Run;
 use crate::spec::{Knob, Range, StoppingSpec};
 use crate::studio::{Action, RunAction};
 use crate::ui::text::counted;
-use crate::ui::theme::{size, space};
+use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{KnobRow, empty_ui, knob_ui, scroll_ui, secondary_ui};
 
 pub(super) const STOPS: PanelDef =
@@ -77,6 +78,9 @@ impl Panel for Stops {
             ghosts.map(|it| it.history.epochs.iter().map(|row| row.validation_loss).collect()).collect();
         self.bench.update(&run, &earlier, (self.patience, self.min_delta));
         self.knobs_ui(ui, cx, &run);
+        if let Some(text) = was_stopping_right(&run) {
+            ui.add(Label::new(Theme::of(ui).paragraph(text)).wrap());
+        }
         let rect = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(rect);
         let (left, right) = rect.split_left_right_at_x(rect.left() + (TABLE * rect.width()).min(TABLE_MOST));
