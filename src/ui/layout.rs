@@ -1,9 +1,12 @@
 //! The window: top bar, setup, curves, doctor and the tabs below, each foldable and of a remembered size.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{CentralPanel, Frame, Margin, Rect, Sense, Stroke, TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{
+    CentralPanel, Frame, Galley, Margin, Rect, Sense, Stroke, TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 use egui_material_icons::icons::{
     ICON_BOTTOM_PANEL_CLOSE, ICON_BOTTOM_PANEL_OPEN, ICON_LEFT_PANEL_OPEN, ICON_RIGHT_PANEL_OPEN,
 };
@@ -237,10 +240,15 @@ impl Layout {
         let line = inner.bottom() - size::HAIRLINE / 2.0;
         ui.painter().hline(inner.x_range(), line, Stroke::new(size::HAIRLINE, theme.line));
         let chosen = self.tab(cx).filter(|_| is_open);
-        let mut left = inner.left();
-        for def in &self.tabs(cx) {
-            let (right, was_clicked) = tab_button_ui(ui, def, left, rect, Some(def.id) == chosen);
-            left = right + space::XL - space::XS;
+        let tabs = self.tabs(cx);
+        // What does not fit ends before the button in the corner, and moves so that the tab that is shown is in sight.
+        let end = inner.right() - size::CONTROL - space::S;
+        let mut row = ui.new_child(UiBuilder::new().max_rect(rect));
+        row.shrink_clip_rect(rect.with_max_x(end));
+        let mut left = inner.left() - tabs_shift(ui, &tabs, chosen, end - inner.left());
+        for def in &tabs {
+            let (right, was_clicked) = tab_button_ui(&row, def, left, rect, Some(def.id) == chosen);
+            left = right + TAB_GAP;
             if was_clicked {
                 // A click on the tab that is shown folds it away, as it would in any editor.
                 let is_same = Some(def.id) == chosen;
@@ -286,12 +294,34 @@ const SIDE_MARGIN: Margin =
 const TAB_MARGIN: Margin =
     Margin { left: space::L as i8, right: space::L as i8, top: space::S as i8, bottom: space::S as i8 };
 
+/// Between two tabs, and what is seen of the tab behind the one that is shown where not all fit.
+const TAB_GAP: f32 = space::XL - space::XS;
+const TAB_PEEK: f32 = 2.0 * space::XL;
+
+/// How far the row of tabs moves to the left, so that the chosen one and the beginning of the next are in sight.
+fn tabs_shift(ui: &Ui, tabs: &[PanelDef], chosen: Option<&str>, room: f32) -> f32 {
+    let widths = tabs.iter().map(|def| tab_galley(ui, def, Some(def.id) == chosen).size().x + TAB_GAP);
+    let rights: Vec<f32> = widths
+        .scan(0.0, |right, it| {
+            *right += it;
+            Some(*right)
+        })
+        .collect();
+    let whole = rights.last().map_or(0.0, |it| it - TAB_GAP);
+    let at = tabs.iter().position(|def| Some(def.id) == chosen).and_then(|idx| rights.get(idx));
+    at.map_or(0.0, |right| ((right - TAB_GAP + TAB_PEEK).min(whole) - room).max(0.0))
+}
+
+fn tab_galley(ui: &Ui, def: &PanelDef, is_chosen: bool) -> Arc<Galley> {
+    let style = if is_chosen { super::theme::strong_style() } else { TextStyle::Body };
+    let (font, ink) = (style.resolve(ui.style()), Theme::of(ui).text);
+    ui.fonts_mut(|fonts| fonts.layout_no_wrap(def.title.to_owned(), font, ink))
+}
+
 /// Returns where it ends, and whether it was clicked.
 fn tab_button_ui(ui: &Ui, def: &PanelDef, left: f32, row: Rect, is_chosen: bool) -> (f32, bool) {
     let theme = Theme::of(ui);
-    let style = if is_chosen { super::theme::strong_style() } else { TextStyle::Body };
-    let galley =
-        ui.fonts_mut(|fonts| fonts.layout_no_wrap(def.title.to_owned(), style.resolve(ui.style()), theme.text));
+    let galley = tab_galley(ui, def, is_chosen);
     let rect = Rect::from_min_size(pos2(left, row.top()), vec2(galley.size().x, row.height()));
     let response = ui.interact(rect, ui.scope_id().with(("tab", def.id)), Sense::click());
     let ink = if is_chosen || response.hovered() || response.has_focus() { theme.text } else { theme.dim };

@@ -37,6 +37,12 @@ const LOW: f32 = 260.0;
 /// A panel this high shows the strips unless it is told otherwise.
 const ROOM_FOR_STRIPS: f32 = 620.0;
 
+/// The strips below the charts: their curve by step, the one by epoch where steps were not told, and their name.
+const STRIPS: [([&str; 2], &str); 2] = [
+    (["step_learning_rate", "learning_rate"], "Learning rate"),
+    (["step_gradient_norm", "gradient_norm"], "Gradient norm"),
+];
+
 /// How the curves are looked at. What happened is in the run.
 struct Curves {
     unit: Unit,
@@ -124,16 +130,18 @@ impl Panel for Curves {
             let height = ui.available_height() - space::S;
             return self.loss_ui(ui, cx.spotlight, &scene, height.max(LEAST_METRIC), before);
         }
-        let strips = if has_strips { 2.0 * (STRIP + space::S) } else { 0.0 };
+        let measured = STRIPS.iter().filter(|(names, _)| words::has_strip(run, *names));
+        let strips: Vec<_> = measured.filter(|_| has_strips).collect();
+        let strips_height = strips.len() as f32 * (STRIP + space::S);
         let header = size::CONTROL + 2.0 * space::S;
         if words::has_metric(run, self.metric.as_deref()) {
-            let rest = ui.available_height() - strips - 2.0 * header - space::S;
+            let rest = ui.available_height() - strips_height - 2.0 * header - space::S;
             let heights = [(rest * LOSS_SHARE).max(LEAST_LOSS), (rest * (1.0 - LOSS_SHARE)).max(LEAST_METRIC)];
             self.loss_ui(ui, cx.spotlight, &scene, heights[0], before);
             self.metric_header_ui(ui, &scene);
             self.metric_ui(ui, &scene, heights[1], before);
         } else {
-            let height = (ui.available_height() - strips - header).max(LEAST_LOSS);
+            let height = (ui.available_height() - strips_height - header).max(LEAST_LOSS);
             self.loss_ui(ui, cx.spotlight, &scene, height, before);
         }
         // The learning rate would give away what the quiz asks.
@@ -141,9 +149,8 @@ impl Panel for Curves {
             return;
         }
         self.strips_header_ui(ui, &scene, has_strips);
-        if has_strips {
-            self.strip_ui(ui, &scene, ["step_learning_rate", "learning_rate"], "Learning rate", before);
-            self.strip_ui(ui, &scene, ["step_gradient_norm", "gradient_norm"], "Gradient norm", before);
+        for (names, title) in strips {
+            self.strip_ui(ui, &scene, *names, title, before);
         }
         if self.hovered != before {
             // Charts above the one under the pointer draw its line in the next frame.

@@ -236,6 +236,26 @@ fn at_rest(path: &Path) -> Studio {
 }
 
 #[test]
+fn where_the_tabs_do_not_fit_the_one_of_the_log_is_in_sight() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = still(at_rest(&keras_log(folder.path())), egui::Theme::Dark, [860.0, 540.0]);
+    let is_in_sight = |window: &Window, tab: &str| {
+        // The chart begins behind its axis, the row of tabs a little before it.
+        let left = window.get_by_label_contains("Loss chart").rect().left() - 80.0;
+        let fold = window.get_by_role_and_label(Role::Button, "Fold tabs").rect();
+        let tab = window.get_by_role_and_label(Role::Tab, tab).rect();
+        left <= tab.left() && tab.right() <= fold.left()
+    };
+    assert!(is_in_sight(&window, "Source") && !is_in_sight(&window, "Data"));
+    // Those beside it lead back, one by one.
+    for tab in ["Log", "Stop rules", "Experiments", "Predictions", "Data"] {
+        window.get_by_role_and_label(Role::Tab, tab).click();
+        window.run_steps(2);
+        assert!(is_in_sight(&window, tab), "{tab}");
+    }
+}
+
+#[test]
 fn a_log_looks_as_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = keras_log(folder.path());

@@ -2,6 +2,7 @@
 
 use crate::run::{FindingRow, Phase, Run, Series};
 use crate::spec::LossSpec;
+use crate::ui::plot::scene::series_of;
 use crate::ui::plot::watch::Watch;
 use crate::ui::theme::Ghost;
 use crate::ui::{metric_label, metric_text, short_number};
@@ -22,6 +23,11 @@ pub(super) fn has_metric(run: &Run, chosen: Option<&str>) -> bool {
     let metric = metric(run, chosen);
     let is_told = |split: &str| run.history.curve(&format!("{split}_{metric}")).is_some();
     run.is_live() || is_told("train") || is_told("validation") || run.history.epochs.is_empty()
+}
+
+/// Whether a strip has something to draw, or may have.
+pub(super) fn has_strip(run: &Run, names: [&str; 2]) -> bool {
+    run.is_live() || run.history.epochs.is_empty() || names.iter().any(|it| series_of(run, it).is_some())
 }
 
 pub(super) fn is_share(metric: &str) -> bool {

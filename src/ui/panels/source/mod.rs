@@ -18,6 +18,8 @@ pub(super) const SOURCE: PanelDef =
 /// Share of the width that the columns take, and what they need at least and at most.
 const COLUMNS: f32 = 0.46;
 const COLUMNS_RANGE: std::ops::RangeInclusive<f32> = 250.0..=620.0;
+/// Where there is less the notes stand below the columns.
+const ROOM_FOR_BOTH: f32 = 480.0;
 /// Columns that were not used are named up to here; a log can hold thousands.
 const MOST_UNUSED: usize = 40;
 
@@ -41,15 +43,22 @@ impl Panel for Source {
         ui.add_space(space::XS);
         let rect = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(rect);
-        let width = (COLUMNS * rect.width()).clamp(*COLUMNS_RANGE.start(), *COLUMNS_RANGE.end());
-        let (left, right) = rect.split_left_right_at_x(rect.left() + width);
-        let mut half = |at: Rect, name: &str, contents: &mut dyn FnMut(&mut Ui)| {
+        let mut part = |at: Rect, name: &str, contents: &mut dyn FnMut(&mut Ui)| {
             let layout = Layout::top_down(Align::LEFT);
             let mut ui = ui.new_child(UiBuilder::new().id_salt(name).max_rect(at).layout(layout));
             scroll_ui(&mut ui, contents);
         };
-        half(left, "columns", &mut |ui| self.lists.columns_ui(ui, cx, log));
-        half(right.with_min_x(right.left() + space::L), "notes", &mut |ui| notes_ui(ui, log));
+        if rect.width() < ROOM_FOR_BOTH {
+            return part(rect, "all", &mut |ui| {
+                self.lists.columns_ui(ui, cx, log);
+                ui.add_space(space::S);
+                notes_ui(ui, log);
+            });
+        }
+        let width = (COLUMNS * rect.width()).clamp(*COLUMNS_RANGE.start(), *COLUMNS_RANGE.end());
+        let (left, right) = rect.split_left_right_at_x(rect.left() + width);
+        part(left, "columns", &mut |ui| self.lists.columns_ui(ui, cx, log));
+        part(right.with_min_x(right.left() + space::L), "notes", &mut |ui| notes_ui(ui, log));
     }
 
     fn has_tab(&self, studio: &Studio) -> bool {
@@ -95,6 +104,8 @@ fn facts(cx: &Cx<'_>, log: &ReadLog) -> String {
 fn notes_ui(ui: &mut Ui, log: &ReadLog) {
     let theme = Theme::of(ui);
     ui.spacing_mut().item_spacing.y = space::XS;
+    // A line of words is as high as a control unless it is told otherwise.
+    ui.spacing_mut().interact_size.y = size::LINE;
     ui.label(theme.section_label("Done to the log"));
     if log.curves.notes.is_empty() {
         ui.add(Label::new(theme.paragraph("Nothing: it was read as it is.")).wrap());
@@ -122,7 +133,6 @@ fn silent_ui(ui: &mut Ui, silent: &Silent) {
     let lacks: Vec<_> = silent.lacks.iter().filter_map(strum::EnumMessage::get_message).collect();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(space::XS, 0.0);
-        ui.spacing_mut().interact_size.y = size::LINE;
         ui.label(theme.body(silent.rule.label)).on_hover_text(silent.rule.about);
         ui.add(Label::new(theme.dim(format!("lacks {}", lacks.join(", ")))).wrap());
     });
