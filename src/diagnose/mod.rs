@@ -7,6 +7,7 @@
 
 mod context;
 mod doctor;
+mod evidence;
 mod experiment;
 mod layers;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod words;
 
 pub use context::Context;
 pub use doctor::Doctor;
+pub use evidence::{EVIDENCE, EvidenceDef, evidence};
 pub use experiment::{add_point, band, judge, weigh};
 pub use remedy::apply;
 pub use rule::{Hysteresis, Look, Need, Observer, Rule, Words};

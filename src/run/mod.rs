@@ -5,6 +5,7 @@ mod event;
 mod experiment;
 mod facts;
 mod history;
+mod metric;
 mod number;
 mod series;
 mod state;
@@ -18,6 +19,7 @@ pub use event::{
 pub use experiment::{AfterRow, Forgotten, Fork, Probe, RangePoint, RangeTest, Verdict};
 pub use facts::{DataFacts, InputScales, TellingColumn};
 pub use history::History;
+pub use metric::{METRICS, MetricDef, metric};
 pub use series::{Point, Series, Thinned, smooth};
 pub use state::{Change, LogLine, Phase, Run};
 pub use view::{Confusion, Fit, Gallery, Sample, Surface, Views};

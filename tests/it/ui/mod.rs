@@ -5,6 +5,7 @@ mod doctor;
 mod experiments;
 pub(crate) mod harness;
 mod leaving;
+mod meaning;
 mod panels;
 mod pictures;
 mod quiz;
