@@ -32,22 +32,22 @@ fn a_number_tells_its_meaning_formula_and_values() {
 #[test]
 fn evidence_tells_its_threshold_and_its_rules_formula() {
     let mut window = churned(egui::Theme::Dark);
-    rest_on(&mut window, "rise since then");
-    window.get_by_label_contains("How far the validation loss has risen above its best. Measured");
+    rest_on(&mut window, "train / validation gap");
+    window.get_by_label_contains("Measured 0.404, against a threshold of 0.1.");
 }
 
 #[test]
 fn a_number_is_described_to_screen_readers() {
     let window = churned(egui::Theme::Dark);
-    let described = window.get_by_label("Learning rate").accesskit_node().description();
-    assert!(described.is_some_and(|it| it.contains("weights ← weights − learning rate · direction")));
+    let described = window.get_by_label("Gradient norm").accesskit_node().description();
+    assert!(described.is_some_and(|it| it.contains("√(Σ gradient²) over all parameters")));
 }
 
 #[test]
 fn cards_look_as_kept() {
     let mut results = SnapshotResults::new();
     for (look, theme) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
-        for (name, kept) in [("rise since then", "evidence"), ("Gradient norm", "gradient_norm")] {
+        for (name, kept) in [("train / validation gap", "evidence"), ("Gradient norm", "gradient_norm")] {
             let mut window = churned(look);
             rest_on(&mut window, name);
             results.add(window.try_snapshot_options(format!("window/meaning_{kept}_{theme}"), &options()));

@@ -30,7 +30,13 @@ pub(super) fn spread_ui(ui: &mut Ui, profile: &ColumnProfile, n_rows: usize, siz
             Rect::from_min_max(pos2(left, rect.bottom() - height), pos2(left + (width - GAP).max(GAP), rect.bottom()));
         ui.painter().rect_filled(bar, CornerRadius { nw: 1, ne: 1, sw: 0, se: 0 }, theme.accent.gamma_multiply(0.8));
     }
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, meaning::column(profile, n_rows).text()));
+    response.widget_info(|| {
+        let words = profile.numbers.as_ref().map_or_else(
+            || meaning::column(profile, n_rows).values.replace('\n', ", "),
+            |it| format!("from {} to {}", it.min_text, it.max_text),
+        );
+        WidgetInfo::labeled(Role::Image, true, format!("Spread of {}: {words}", profile.name))
+    });
     response.on_hover_meaning(ui, || meaning::column(profile, n_rows))
 }
 
