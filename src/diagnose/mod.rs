@@ -10,6 +10,7 @@ mod after;
 mod consult;
 mod context;
 mod doctor;
+mod evidence;
 mod experiment;
 mod layers;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use after::was_stopping_right;
 pub use consult::consult;
 pub use context::Context;
 pub use doctor::Doctor;
+pub use evidence::{EVIDENCE, EvidenceDef, evidence};
 pub use experiment::{add_point, band, judge, weigh};
 pub use remedy::apply;
 pub use rule::{Hysteresis, Look, Need, Observer, Rule, Words};

@@ -154,6 +154,14 @@ mod tests {
     }
 
     #[test]
+    fn every_metric_has_a_meaning() {
+        let computed = [regression(&[1.0, 2.0], &[1.0, 2.0]), classification(&[0, 1], &[-1.0, 1.0], 2)];
+        for key in computed.iter().flat_map(Metrics::keys) {
+            assert!(crate::run::metric(key).is_some(), "{key} has no meaning");
+        }
+    }
+
+    #[test]
     fn large_values_keep_their_small_differences() {
         let metrics = regression(&[1e9 + 1.0, 1e9 + 2.0, 1e9 + 4.0], &[1e9 + 1.5, 1e9 + 2.0, 1e9 + 3.0]);
         assert!(

@@ -5,6 +5,7 @@ mod event;
 mod experiment;
 mod facts;
 mod history;
+mod metric;
 mod number;
 mod seeds;
 mod series;
@@ -19,6 +20,7 @@ pub use event::{
 pub use experiment::{AfterRow, Forgotten, Fork, Probe, RangePoint, RangeTest, Verdict};
 pub use facts::{DataFacts, InputScales, TellingColumn};
 pub use history::History;
+pub use metric::{METRICS, MetricDef, metric};
 pub use seeds::{BandPoint, SeedRow, SeedSpread};
 pub use series::{Point, Series, Thinned, smooth};
 pub use state::{Change, LogLine, Phase, Run};

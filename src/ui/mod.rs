@@ -5,6 +5,7 @@
 
 mod facts;
 mod layout;
+mod meaning;
 mod pace;
 pub mod panels;
 mod plot;

@@ -4,7 +4,7 @@ use super::text::{counted, duration_text};
 use crate::run::{FinishReason, Phase, Run};
 
 /// Epochs looked back at: enough to be calm, few enough to follow a machine that slows down.
-const LOOK_BACK: usize = 9;
+pub(super) const LOOK_BACK: usize = 9;
 
 /// Times the first epoch, of which nothing has been told yet, by the wall clock.
 #[derive(Debug, Default)]

@@ -6,12 +6,13 @@ use egui_material_icons::icons::{ICON_DARK_MODE, ICON_HELP, ICON_LIGHT_MODE, ICO
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::project::SAMPLES;
-use crate::run::{Phase, Run};
+use crate::run::Phase;
 use crate::spec::Section;
 use crate::studio::quiz::QUESTIONS;
 use crate::studio::{Action, ProjectAction, RunAction};
 use crate::ui::Wish;
 use crate::ui::facts::{device_id_label, device_label};
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::pace::{FirstEpoch, rows_per_second, speed_text, standing, without_time};
 use crate::ui::text::{counted, sentence};
 use crate::ui::theme::{Theme, size, space};
@@ -133,10 +134,12 @@ impl TopBar {
         ui.add_space(space::L);
         if run.is_live() && room >= size::PROGRESS_MIN {
             let share = if run.phase == Phase::Preparing { 0.0 } else { run.progress() };
-            progress_ui(ui, room.min(size::PROGRESS_MAX), share, "Training progress").on_hover_text(step_text(run));
+            progress_ui(ui, room.min(size::PROGRESS_MAX), share, "Training progress")
+                .on_hover_meaning(ui, || meaning::progress(run));
             ui.add_space(space::XS);
         }
-        ui.add(egui::Label::new(theme.dim(text)).truncate()).on_hover_text(step_text(run));
+        let label = ui.add(egui::Label::new(theme.dim(text)).truncate());
+        label.on_hover_meaning(ui, || meaning::time_left(run));
     }
 }
 
@@ -190,7 +193,12 @@ fn right_ui(ui: &mut Ui, cx: &mut Cx<'_>, bar: f32) {
         let (text, help) = device_text(cx, bar > size::SPACIOUS_BAR);
         let is_well = !cx.studio.problems().iter().any(|(section, _)| *section == Section::Hardware);
         let dot = if is_well { theme.good } else { theme.warning };
-        pill_ui(ui, Some(dot), &text).on_hover_text(help);
+        let pill = pill_ui(ui, Some(dot), &text);
+        match cx.run().filter(|it| !it.started.device.is_empty()) {
+            Some(run) => pill
+                .on_hover_meaning(ui, || meaning::device_speed(run, &device_id_label(cx.studio, &run.started.device))),
+            None => pill.on_hover_text(help),
+        };
     }
     open_menu_ui(ui, cx);
     let is_playing = cx.studio.quiz.round.is_some();
@@ -244,10 +252,7 @@ fn device_text(cx: &Cx<'_>, is_long: bool) -> (String, String) {
         Some(run) => (device_id_label(cx.studio, &run.started.device), rows_per_second(run).map(speed_text)),
         None => (device_label(cx.studio, cx.draft.device), None),
     };
-    let help = match &speed {
-        Some(speed) => format!("Trains on {name}, {speed} of training"),
-        None => format!("Will train on {name}"),
-    };
+    let help = format!("Will train on {name}");
     let text = match speed {
         Some(speed) if is_long => format!("{name} · {speed}"),
         Some(_) | None => name,
@@ -261,9 +266,4 @@ fn explained(response: Response, help: &str, why_not: Option<&str>) -> Response 
         Some(why_not) => response.on_disabled_hover_text(why_not),
         None => response,
     }
-}
-
-fn step_text(run: &Run) -> String {
-    let all = run.started.steps_per_epoch.saturating_mul(run.epochs_asked());
-    format!("Step {} of {}", crate::ui::grouped(run.step), crate::ui::grouped(all))
 }

@@ -6,6 +6,7 @@ mod experiments;
 pub(crate) mod harness;
 mod leaving;
 mod logs;
+mod meaning;
 mod panels;
 mod pictures;
 mod quiz;

@@ -4,14 +4,15 @@ use egui::{Response, Sense, Stroke, Ui, vec2};
 
 use super::{Curves, Cx, Scene, controls, words};
 use crate::diagnose::seeds::drawn_anew;
-use crate::run::{Run, Series};
+use crate::run::{EpochRow, Run, Series};
 use crate::studio::{Action, RunAction};
+use crate::ui::meaning::{self, HoverMeaning as _, Meaning};
 use crate::ui::plot::hover;
 use crate::ui::plot::line::{Pen, paint_line};
 use crate::ui::plot::scene::measures_during;
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{icon_button_ui, quiet_ui};
-use crate::ui::{metric_label, metric_text, short_number};
+use crate::ui::{metric_text, short_number};
 
 /// Below this width the controls get a row of their own.
 const ONE_ROW: f32 = 640.0;
@@ -37,14 +38,18 @@ impl Curves {
                 Some(last) => Some(format!(" {}", short_number(last.y))),
                 None => history.epochs.is_empty().then(String::new),
             };
+            let last = history.epochs.last();
             if let Some(value) = value("train_loss") {
                 let train = entry_ui(ui, Pen::train(theme), &format!("Train{value}"));
-                if measures_during(scene.run) {
-                    train.on_hover_text(hover::TRAIN_HELP);
+                if let Some(last) = last {
+                    train.on_hover_meaning(ui, || train_loss(scene.run, last));
                 }
             }
             if let Some(value) = value("validation_loss") {
-                entry_ui(ui, Pen::validation(theme), &format!("Validation{value}"));
+                let validation = entry_ui(ui, Pen::validation(theme), &format!("Validation{value}"));
+                if let Some(last) = last {
+                    validation.on_hover_meaning(ui, || meaning::loss(scene.run, last, "validation"));
+                }
             }
             let room = ui.available_width() - if is_one_row { CONTROLS } else { 0.0 };
             if scene.run.seeds.is_spread() && room > BAND_ENTRY {
@@ -95,17 +100,17 @@ impl Curves {
             }
             for (split, pen) in [("train", Pen::train(theme)), ("validation", Pen::validation(theme))] {
                 if let Some(last) = run.history.curve(&format!("{split}_{metric}")).and_then(Series::last) {
-                    entry_ui(ui, pen, &metric_text(&metric, last.y));
+                    let entry = entry_ui(ui, pen, &metric_text(&metric, last.y));
+                    if let Some(row) = run.history.epochs.last() {
+                        entry.on_hover_meaning(ui, || meaning::of_epoch(run, row, split, &metric));
+                    }
                 }
             }
             if let Some(baseline) = run.started.baseline.get(&metric) {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     let text = format!("{} = {}", words::baseline_name(run), metric_text(&metric, *baseline));
-                    let help = format!(
-                        "{}: what a guess without looking would get on the validation rows; the dotted line",
-                        metric_label(&metric)
-                    );
-                    ui.add(egui::Label::new(theme.dim(text)).truncate()).on_hover_text(help);
+                    let label = ui.add(egui::Label::new(theme.dim(text)).truncate());
+                    label.on_hover_meaning(ui, || meaning::baseline(run, &metric, *baseline));
                 });
             }
         });
@@ -127,10 +132,13 @@ impl Curves {
                 self.has_strips = Some(!has_strips);
             }
             let value = |name: &str| scene.run.history.curve(name).and_then(Series::last).map(|it| short_number(it.y));
-            for (name, value) in [("Learning rate", value("learning_rate")), ("Gradient norm", value("gradient_norm"))]
-            {
-                ui.label(theme.dim(name));
-                ui.label(theme.mono(value.unwrap_or_else(|| "–".to_owned())));
+            for (name, key) in [("Learning rate", "learning_rate"), ("Gradient norm", "gradient_norm")] {
+                let meaning = |run| {
+                    if key == "learning_rate" { meaning::learning_rate(run) } else { meaning::gradient_norm(run) }
+                };
+                ui.label(theme.dim(name)).on_hover_meaning(ui, || meaning(scene.run));
+                let value = value(key).unwrap_or_else(|| "–".to_owned());
+                ui.label(theme.mono(value)).on_hover_meaning(ui, || meaning(scene.run));
                 ui.add_space(space::S);
             }
         });
@@ -161,6 +169,15 @@ fn band_entry_ui(ui: &mut Ui, run: &Run) {
     ));
 }
 
+/// The training loss, and why its curve is drawn where it is.
+fn train_loss(run: &Run, row: &EpochRow) -> Meaning {
+    let meaning = meaning::loss(run, row, "train");
+    if measures_during(run) {
+        return Meaning { about: format!("{} {}", meaning.about, hover::TRAIN_HELP), ..meaning };
+    }
+    meaning
+}
+
 /// A line as it is drawn, and what it is.
 fn entry_ui(ui: &mut Ui, pen: Pen, text: &str) -> Response {
     let theme = Theme::of(ui);
@@ -170,5 +187,5 @@ fn entry_ui(ui: &mut Ui, pen: Pen, text: &str) -> Response {
         paint_line(ui.painter(), &[rect.left_center(), rect.right_center()], pen);
         ui.label(theme.dim(text))
     });
-    row.response | row.inner
+    row.inner | row.response
 }

@@ -4,8 +4,9 @@ use egui::accesskit::Role;
 use egui::{Color32, CornerRadius, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::data::ColumnProfile;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::theme::Theme;
-use crate::ui::{grouped, percent_text, short_number};
+use crate::ui::{percent_text, short_number};
 
 const GAP: f32 = 1.0;
 /// A bar of few rows beside one of many can still be seen.
@@ -29,11 +30,14 @@ pub(super) fn spread_ui(ui: &mut Ui, profile: &ColumnProfile, n_rows: usize, siz
             Rect::from_min_max(pos2(left, rect.bottom() - height), pos2(left + (width - GAP).max(GAP), rect.bottom()));
         ui.painter().rect_filled(bar, CornerRadius { nw: 1, ne: 1, sw: 0, se: 0 }, theme.accent.gamma_multiply(0.8));
     }
-    let words = spread_text(profile, n_rows);
     response.widget_info(|| {
-        WidgetInfo::labeled(Role::Image, true, format!("Spread of {}: {}", profile.name, words.replace('\n', ", ")))
+        let words = profile.numbers.as_ref().map_or_else(
+            || meaning::column(profile, n_rows).values.replace('\n', ", "),
+            |it| format!("from {} to {}", it.min_text, it.max_text),
+        );
+        WidgetInfo::labeled(Role::Image, true, format!("Spread of {}: {words}", profile.name))
     });
-    response.on_hover_text(words)
+    response.on_hover_meaning(ui, || meaning::column(profile, n_rows))
 }
 
 /// One bar with its name and count, for each class.
@@ -56,7 +60,7 @@ pub(super) fn class_bars_ui(ui: &mut Ui, classes: &[(String, usize)], colors: &[
             let filled = Rect::from_min_size(rect.min, vec2(rect.width() * *count as f32 / most as f32, rect.height()));
             ui.painter().rect_filled(filled, 2, colors.get(idx % colors.len().max(1)).copied().unwrap_or(theme.accent));
         });
-        row.response.on_hover_text(format!("{} of {} rows", grouped(*count as u64), grouped(total as u64)));
+        row.response.on_hover_meaning(ui, || meaning::class_share(name, *count, total));
     }
 }
 
@@ -73,24 +77,4 @@ pub(super) fn typical_text(profile: &ColumnProfile, n_rows: usize) -> String {
     let share = |count: usize| format!("{:.0} %", 100.0 * count as f64 / n_rows.max(1) as f64);
     let top = profile.top.iter().take(4).map(|it| format!("{} {}", it.name, share(it.count)));
     top.collect::<Vec<_>>().join(", ")
-}
-
-fn spread_text(profile: &ColumnProfile, n_rows: usize) -> String {
-    if let Some(numbers) = &profile.numbers {
-        return format!(
-            "from {} to {}\nmean {}\nstandard deviation {}",
-            numbers.min_text,
-            numbers.max_text,
-            short_number(numbers.mean),
-            short_number(numbers.std)
-        );
-    }
-    let lines = profile.top.iter().map(|it| {
-        format!("{} {} ({})", it.name, grouped(it.count as u64), percent_text(it.count as f64 / n_rows.max(1) as f64))
-    });
-    let mut lines: Vec<String> = lines.collect();
-    if profile.distinct > lines.len() && !lines.is_empty() {
-        lines.push(format!("and {} more", grouped((profile.distinct - lines.len()) as u64)));
-    }
-    if lines.is_empty() { "no values".to_owned() } else { lines.join("\n") }
 }

@@ -7,9 +7,10 @@ use super::bars::{class_bars_ui, spread_ui, typical_text};
 use crate::data::{ColumnKind, ColumnProfile};
 use crate::spec::Task;
 use crate::studio::Loaded;
+use crate::ui::meaning::{self, HoverMeaning as _};
+use crate::ui::percent_text;
 use crate::ui::plot::palette;
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::{grouped, percent_text};
 
 const ROW: f32 = 28.0;
 const SPREAD: egui::Vec2 = vec2(104.0, 20.0);
@@ -90,7 +91,10 @@ fn table_ui(ui: &mut Ui, loaded: &Loaded) {
                 } else {
                     typical_text(profile, loaded.dataset.n_rows)
                 };
-                ui.add(Label::new(theme.dim(text)).truncate());
+                let label = ui.add(Label::new(theme.dim(text)).truncate());
+                if role != Role::LeftOut {
+                    label.on_hover_meaning(ui, || meaning::column(profile, loaded.dataset.n_rows));
+                }
             });
         });
     });
@@ -143,11 +147,8 @@ fn missing_ui(ui: &mut Ui, profile: &ColumnProfile, n_rows: usize) {
     }
     let share = profile.missing as f64 / n_rows.max(1) as f64;
     let ink = if share > 0.2 { theme.warning } else { theme.text };
-    ui.label(theme.mono(percent_text(share)).color(ink)).on_hover_text(format!(
-        "{} of {} rows have no value",
-        grouped(profile.missing as u64),
-        grouped(n_rows as u64)
-    ));
+    let label = ui.label(theme.mono(percent_text(share)).color(ink));
+    label.on_hover_meaning(ui, || meaning::missing(profile, n_rows));
 }
 
 fn left_out(profile: &ColumnProfile, loaded: &Loaded) -> String {

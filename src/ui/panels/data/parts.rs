@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Color32, Ui};
 
 use crate::studio::Loaded;
-use crate::ui::grouped;
+use crate::ui::meaning;
 use crate::ui::theme::Theme;
 use crate::ui::widgets::segmented_ui;
 
@@ -76,12 +76,17 @@ impl Parts {
             return;
         };
         let split = &prepared.split;
-        let help = |n: usize, what: &str| format!("{} rows {what}", grouped(n as u64));
+        let n_rows = loaded.dataset.n_rows;
+        let help = |name: &str, n: usize, what: &str| meaning::split(name, what, n, n_rows).text();
         let helps = [
-            help(loaded.dataset.n_rows, "in all"),
-            help(split.train.len(), "that the network learns from"),
-            help(split.validation.len(), "that tell while training how well it does on rows it has not learned"),
-            help(split.test.len(), "that are kept for one measurement at the end"),
+            help("All", n_rows, "in all"),
+            help("Training", split.train.len(), "that the network learns from"),
+            help(
+                "Validation",
+                split.validation.len(),
+                "that tell while training how well it does on rows it has not learned",
+            ),
+            help("Test", split.test.len(), "that are kept for one measurement at the end"),
         ];
         let [all, train, validation, test] = helps.each_ref().map(String::as_str);
         let options = [

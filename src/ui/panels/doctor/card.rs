@@ -2,6 +2,7 @@
 
 use egui::{Align, Color32, Label, Layout, Response, Ui, vec2};
 
+use crate::ui::meaning::{HoverMeaning as _, Meaning};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::card_ui;
 
@@ -47,20 +48,23 @@ fn title_ui(ui: &mut Ui, title: &str, corner: &str) {
     });
 }
 
+/// A name, its number as it is shown, and what makes its meaning.
+pub(super) type Number<'a> = (String, String, Box<dyn Fn() -> Meaning + 'a>);
+
 /// A line each of a name, its number and what the pointer tells about it.
-pub(super) fn numbers_ui(ui: &mut Ui, rows: &[(String, String, String)]) {
+pub(super) fn numbers_ui(ui: &mut Ui, rows: &[Number<'_>]) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         // A row is as high as a control unless it is told otherwise.
         ui.spacing_mut().interact_size.y = size::LINE;
-        for (name, value, help) in rows {
-            number_ui(ui, name, value, help);
+        for (name, value, meaning) in rows {
+            number_ui(ui, name, value, meaning);
         }
     });
 }
 
 /// A name and its number, at both ends of a line.
-fn number_ui(ui: &mut Ui, name: &str, value: &str, help: &str) {
+fn number_ui(ui: &mut Ui, name: &str, value: &str, meaning: &dyn Fn() -> Meaning) {
     let theme = Theme::of(ui);
     let font = egui::TextStyle::Monospace.resolve(ui.style());
     let value_width = ui.fonts_mut(|fonts| fonts.layout_no_wrap(value.to_owned(), font, theme.text).size().x).ceil();
@@ -70,9 +74,7 @@ fn number_ui(ui: &mut Ui, name: &str, value: &str, help: &str) {
             ui.set_width(width);
             ui.add(Label::new(theme.mono(name).color(theme.dim)).truncate());
         });
-        ui.add(Label::new(theme.mono(value)).extend());
+        ui.add(Label::new(theme.mono(value)).extend())
     });
-    if !help.is_empty() {
-        response.response.on_hover_text(help);
-    }
+    (response.inner | response.response).on_hover_meaning(ui, meaning);
 }

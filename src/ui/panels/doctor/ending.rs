@@ -2,12 +2,13 @@
 
 use egui::{Label, Ui};
 
-use super::card::{numbers_ui, plain_ui};
+use super::card::{Number, numbers_ui, plain_ui};
 use crate::diagnose::was_stopping_right;
 use crate::run::{FinishReason, Finished, Run};
 use crate::spec::DeviceSpec;
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
+use crate::ui::meaning::{self, Meaning};
 use crate::ui::text::{counted, metric_label, metric_text, sentence, short_number};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::{primary_ui, secondary_ui};
@@ -50,7 +51,7 @@ fn result_ui(ui: &mut Ui, run: &Run, finished: &Finished) {
 }
 
 /// The leading test metric, one more, and the best epoch.
-fn numbers(run: &Run, finished: &Finished) -> Vec<(String, String, String)> {
+fn numbers<'a>(run: &'a Run, finished: &'a Finished) -> Vec<Number<'a>> {
     let lead = run.leading_metric();
     let rank = |key: &str| match key {
         it if it == lead => 0,
@@ -60,27 +61,31 @@ fn numbers(run: &Run, finished: &Finished) -> Vec<(String, String, String)> {
     };
     let mut test: Vec<_> = finished.test.iter().collect();
     test.sort_by_key(|(key, _)| rank(key));
-    let guess = |key: &str| {
-        run.started.baseline.get(key).map_or_else(String::new, |it| {
-            format!("Always guessing the same gets {} on the validation rows", metric_text(key, *it))
-        })
-    };
-    let mut rows: Vec<_> = test
+    let mut rows: Vec<Number<'_>> = test
         .into_iter()
         .take(1 + MOST_FURTHER)
         .map(|(key, value)| {
-            (format!("test {}", in_a_sentence(metric_label(key))), metric_text(key, *value), guess(key))
+            let name = format!("test {}", in_a_sentence(metric_label(key)));
+            let meaning: Box<dyn Fn() -> Meaning> = Box::new(|| tested(run, key, *value));
+            (name, metric_text(key, *value), meaning)
         })
         .collect();
     if finished.best_epoch > 0 {
         let value = format!("{} ({})", finished.best_epoch, short_number(finished.best_validation_loss));
-        rows.push((
-            "best epoch (loss)".to_owned(),
-            value,
-            "The epoch with the best validation result, and its validation loss".to_owned(),
-        ));
+        rows.push(("best epoch (loss)".to_owned(), value, Box::new(|| meaning::best_loss(run))));
     }
     rows
+}
+
+/// A test metric, beside what guessing gets.
+fn tested(run: &Run, key: &str, value: f64) -> Meaning {
+    let meaning = meaning::metric(run, "test", key, value);
+    let Some(guess) = run.started.baseline.get(key) else { return meaning };
+    let guess = metric_text(key, *guess);
+    Meaning {
+        about: format!("{} Always guessing the same gets {guess} on the validation rows.", meaning.about),
+        ..meaning
+    }
 }
 
 fn failure_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, finished: &Finished) {

@@ -3,34 +3,18 @@
 use egui::style::ScrollAnimation;
 use egui::{Align, Label, Memory, Stroke, StrokeKind, Ui};
 
-use super::card::{numbers_ui, plain_ui};
-use crate::diagnose::{RULES, advice};
+use super::card::{Number, numbers_ui, plain_ui};
+use crate::diagnose::{EVIDENCE, RULES, advice, evidence};
 use crate::run::{Evidence, FindingRow, Remedy, Run, Severity};
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
+use crate::ui::meaning;
 use crate::ui::text::{percent_text, rule_label, short_number};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{link_ui, primary_ui, quiet_ui};
 
 /// Numbers on the card before it is asked why.
 const MOST_NUMBERS: usize = 3;
-
-/// Evidence in the order in which it convinces, with its name on screen and whether it is a share.
-const EVIDENCE: &[(&str, &str, bool)] = &[
-    ("best_validation_loss", "best validation loss", false),
-    ("generalization_loss", "rise since then", true),
-    ("gap", "train / validation gap", false),
-    ("train_loss", "training loss", false),
-    ("baseline_loss", "loss of guessing", false),
-    ("improvement", "fall of late", true),
-    ("learning_rate", "learning rate", false),
-    ("last_finite_train_loss", "last finite loss", false),
-    ("skill", "better than guessing", true),
-    ("gradient_norm", "gradient norm", false),
-    ("last_gradient_norm", "last gradient norm", false),
-    ("rise", "rise since the best", false),
-    ("rise_significance", "rise in standard errors", false),
-];
 
 pub(super) fn finding_ui(
     ui: &mut Ui,
@@ -46,7 +30,7 @@ pub(super) fn finding_ui(
         plain_ui(ui, edge, &verdict(finding), &corner(finding), &finding.text, |ui| {
             let shown = in_order(finding).into_iter().take(MOST_NUMBERS);
             let rows: Vec<_> =
-                shown.map(|(name, it)| (name_of(name), value_text(name, it.value), against_text(name, *it))).collect();
+                shown.map(|(name, it)| number(finding, name, it, value_text(finding, name, it.value))).collect();
             numbers_ui(ui, &rows);
             advice_ui(ui, cx, finding);
             buttons_ui(ui, cx, finding, run, is_explained, is_raised);
@@ -133,14 +117,12 @@ fn why_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &FindingRow, run: &Run) {
     if let Some(rule) = RULES.iter().find(|it| it.id == finding.rule) {
         ui.add(Label::new(theme.paragraph(rule.about)).wrap());
     }
-    let row = |(name, it): (&str, &Evidence)| {
-        let value = value_text(name, it.value);
-        let value = it
-            .threshold
-            .map_or_else(|| value.clone(), |threshold| format!("{value} / {}", value_text(name, threshold)));
-        (name_of(name), value, against_text(name, *it))
+    let text = |name: &str, it: Evidence| {
+        let value = value_text(finding, name, it.value);
+        it.threshold.map_or(value.clone(), |threshold| format!("{value} / {}", value_text(finding, name, threshold)))
     };
-    numbers_ui(ui, &in_order(finding).into_iter().map(row).collect::<Vec<_>>());
+    let rows = in_order(finding).into_iter().map(|(name, it)| number(finding, name, it, text(name, it)));
+    numbers_ui(ui, &rows.collect::<Vec<_>>());
     if finding.evidence.values().any(|it| it.threshold.is_some()) {
         ui.label(theme.small("measured / threshold"));
     }
@@ -185,27 +167,22 @@ fn remedy_text(remedy: &Remedy, run: &Run) -> String {
 }
 
 /// The evidence that convinces most first.
-fn in_order(finding: &FindingRow) -> Vec<(&str, &Evidence)> {
-    let rank = |name: &str| EVIDENCE.iter().position(|(known, ..)| *known == name).unwrap_or(EVIDENCE.len());
-    let mut all: Vec<_> = finding.evidence.iter().map(|(name, it)| (name.as_str(), it)).collect();
+fn in_order(finding: &FindingRow) -> Vec<(&str, Evidence)> {
+    let rank = |name: &str| EVIDENCE.iter().position(|it| it.key == name).unwrap_or(EVIDENCE.len());
+    let mut all: Vec<_> = finding.evidence.iter().map(|(name, it)| (name.as_str(), *it)).collect();
     all.sort_by_key(|(name, _)| rank(name));
     all
 }
 
-fn name_of(name: &str) -> String {
-    EVIDENCE
-        .iter()
-        .find(|(known, ..)| *known == name)
-        .map_or_else(|| name.replace('_', " "), |(_, shown, _)| (*shown).to_owned())
+/// A line of evidence; `text` is its value as it is shown.
+fn number<'a>(finding: &'a FindingRow, name: &'a str, it: Evidence, text: String) -> Number<'a> {
+    let label = evidence(&finding.rule, name).map_or_else(|| name.replace('_', " "), |it| it.label.to_owned());
+    (label, text, Box::new(move || meaning::finding_number(finding, name, it)))
 }
 
-fn value_text(name: &str, value: f64) -> String {
-    let is_share = EVIDENCE.iter().any(|(known, _, is_share)| *known == name && *is_share);
+fn value_text(finding: &FindingRow, name: &str, value: f64) -> String {
+    let is_share = evidence(&finding.rule, name).is_some_and(|it| it.is_share);
     if is_share { percent_text(value) } else { short_number(value) }
-}
-
-fn against_text(name: &str, evidence: Evidence) -> String {
-    evidence.threshold.map_or_else(String::new, |it| format!("The threshold is {}", value_text(name, it)))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::run::Run;
 use crate::spec::{Patience, StoppingSpec, number_text};
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::plot::watch::Watch;
 use crate::ui::text::counted;
 use crate::ui::theme::{Theme, space};
@@ -39,7 +40,7 @@ pub(super) fn countdown_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, watch: &Watc
         format!("Early stopping in {}", counted(left, "epoch"))
     };
     let corner = format!("{} of {}", countdown.waited, countdown.patience);
-    plain_ui(ui, theme.warning, &title, &corner, &text(rule, countdown), |ui| {
+    let card = plain_ui(ui, theme.warning, &title, &corner, &text(rule, countdown), |ui| {
         ui.add_space(space::XS);
         let longer = countdown.patience * 2;
         let button = secondary_ui(ui, None, &format!("Wait {longer} epochs"));
@@ -47,6 +48,7 @@ pub(super) fn countdown_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, watch: &Watc
             cx.ask(Action::Run(RunAction::Set { key: "stopping.patience".to_owned(), value: longer.to_string() }));
         }
     });
+    card.on_hover_meaning(ui, || meaning::countdown(countdown.waited, countdown.patience));
 }
 
 fn countdown(run: &Run, watch: &Watch) -> Option<Countdown> {

@@ -4,6 +4,7 @@ use egui::{Align2, TextStyle, Ui, vec2};
 use egui_plot::LineStyle;
 
 use crate::run::{Fork, Probe, Verdict};
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::plot::Marks;
 use crate::ui::plot::chart::{Chart, Ground, Span};
 use crate::ui::plot::line::{Pen, paint_line};
@@ -36,6 +37,7 @@ pub(super) fn chart_ui(ui: &mut Ui, probe: &Probe, height: f32) {
         };
         fork_ui(ui, &chart, probe.stretch, fork, is_favored);
     }
+    chart.response.clone().on_hover_meaning(ui, || meaning::probe(probe));
     // The left end is where the curves are high.
     let corner = chart.frame().left_bottom() + vec2(4.0, -2.0);
     let font = TextStyle::Small.resolve(ui.style());

@@ -3,6 +3,7 @@
 use egui::{Align2, Rangef, Rect, Shape, Stroke, TextStyle, Ui, vec2};
 
 use crate::run::RangeTest;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::plot::Marks;
 use crate::ui::plot::chart::{Ground, Span};
 use crate::ui::theme::{Theme, size};
@@ -38,6 +39,7 @@ pub(super) fn chart_ui(ui: &mut Ui, test: &RangeTest, height: f32) {
     };
     chart.painter.add(Shape::line(line(|it| it.loss), Stroke::new(size::HAIRLINE, Theme::faded(theme.train))));
     chart.painter.add(Shape::line(line(|it| it.smoothed), Stroke::new(size::CURVE, theme.train)));
+    chart.response.clone().on_hover_meaning(ui, || meaning::range_test(test));
     // The left end is where the curves are high.
     let corner = chart.frame().left_bottom() + vec2(4.0, -2.0);
     let font = TextStyle::Small.resolve(ui.style());

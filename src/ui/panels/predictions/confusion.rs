@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{Align2, FontId, Rect, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use crate::run::Confusion;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::theme::{Theme, contrast, size, space};
 use crate::ui::{grouped, percent_text};
 
@@ -75,10 +76,18 @@ pub(super) fn confusion_ui(ui: &mut Ui, confusion: &Confusion, epoch: u64, heigh
     let under_pointer = |at: egui::Pos2| {
         (0..n * n).map(|idx| (idx / n, idx % n)).find(|(actual, predicted)| place(*actual, *predicted).contains(at))
     };
-    if let Some((actual, predicted)) = response.hover_pos().and_then(under_pointer) {
+    let in_recall = |at: egui::Pos2| {
+        (0..n).find(|class| {
+            let row = place(*class, n - 1);
+            row.y_range().contains(at.y) && at.x > row.right()
+        })
+    };
+    if let Some(class) = response.hover_pos().and_then(in_recall) {
+        response.on_hover_meaning(ui, || meaning::recall(confusion, class));
+    } else if let Some((actual, predicted)) = response.hover_pos().and_then(under_pointer) {
         let rect = place(actual, predicted);
         ui.painter().rect_stroke(rect, 4, Stroke::new(1.5, theme.text), StrokeKind::Inside);
-        response.on_hover_text_at_pointer(words(confusion, actual, predicted));
+        response.on_hover_meaning(ui, || meaning::confusion_cell(confusion, actual, predicted));
     }
 }
 
@@ -112,14 +121,6 @@ fn row_total(confusion: &Confusion, actual: usize) -> u64 {
     (0..confusion.classes.len()).map(|predicted| confusion.count(actual, predicted)).sum()
 }
 
-fn words(confusion: &Confusion, actual: usize, predicted: usize) -> String {
-    let count = confusion.count(actual, predicted);
-    let share = percent_text(count as f64 / row_total(confusion, actual).max(1) as f64);
-    let (is, taken) = (&confusion.classes[actual], &confusion.classes[predicted]);
-    let verb = if actual == predicted { "recognized as".to_owned() } else { format!("“{is}” and taken for") };
-    format!("{} rows {verb} “{taken}”: {share} of “{is}”", grouped(count))
-}
-
 fn summary(confusion: &Confusion) -> String {
     let recalls = confusion.classes.iter().enumerate().map(|(class, name)| {
         format!("{name} {}", confusion.recall(class).map_or_else(|| "without rows".to_owned(), percent_text))
@@ -134,7 +135,10 @@ mod tests {
     #[test]
     fn a_cell_is_told_in_words() {
         let confusion = Confusion { classes: vec!["No".to_owned(), "Yes".to_owned()], counts: vec![90, 10, 20, 5] };
-        assert_eq!(words(&confusion, 1, 0), "20 rows “Yes” and taken for “No”: 80.0 % of “Yes”");
+        assert_eq!(
+            meaning::confusion_cell(&confusion, 1, 0).about,
+            "20 rows “Yes” and taken for “No”: 80.0 % of “Yes”."
+        );
         assert!(summary(&confusion).ends_with("No 90.0 %, Yes 20.0 %"));
     }
 }

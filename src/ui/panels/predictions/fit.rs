@@ -3,6 +3,7 @@
 use egui::{Align2, Shape, Stroke, TextStyle, Ui, vec2};
 
 use crate::run::Fit;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::plot::Marks;
 use crate::ui::plot::chart::Ground;
 use crate::ui::plot::palette::Glyph;
@@ -37,7 +38,8 @@ pub(super) fn fit_ui(ui: &mut Ui, fit: &Fit, epoch: u64, height: f32) {
     );
     ui.horizontal(|ui| {
         ui.label(theme.strong(format!("Predicted against actual {}", fit.target)));
-        ui.add(egui::Label::new(theme.dim(&words)).truncate());
+        let label = ui.add(egui::Label::new(theme.dim(&words)).truncate());
+        label.on_hover_meaning(ui, || meaning::fit(fit));
     });
     let values = || pairs.iter().flat_map(|it| [it.0, it.1]);
     let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), it| (low.min(it), high.max(it)));

@@ -3,6 +3,7 @@
 use egui::{Label, Ui};
 
 use crate::spec::{OptimizerSpec, Project, Section};
+use crate::ui::meaning::{self, HoverMeaning as _, Meaning};
 use crate::ui::pace::epoch_seconds;
 use crate::ui::text::{counted, grouped, short_number};
 use crate::ui::theme::{Theme, space};
@@ -13,31 +14,33 @@ pub(super) fn fits_ui(ui: &mut Ui, cx: &Cx<'_>, problems: &[(Section, String)]) 
     let theme = Theme::of(ui);
     ui.label(theme.section_label("Fits together"));
     ui.add_space(space::S);
-    let mut line = |text: String, is_problem: bool| {
+    let line = |ui: &mut Ui, text: String, is_problem: bool| {
         let ink = if is_problem { theme.warning } else { theme.dim };
-        ui.add(Label::new(theme.paragraph(text).color(ink)).wrap());
+        ui.add(Label::new(theme.paragraph(text).color(ink)).wrap())
     };
     if !problems.is_empty() {
         let mut sections: Vec<_> = problems.iter().map(|(section, _)| section.label()).collect();
         sections.dedup();
-        line(format!("Not yet: see {}.", sections.join(", ")), true);
+        line(ui, format!("Not yet: see {}.", sections.join(", ")), true);
     }
     let Some(parameters) = facts::parameters(cx.studio, cx.draft) else {
         if problems.is_empty() {
-            line("Told once the data has been read".to_owned(), false);
+            line(ui, "Told once the data has been read".to_owned(), false);
         }
         return;
     };
-    line(format!("{} parameters. {}", grouped(parameters), memory_text(cx, parameters)), false);
+    line(ui, format!("{} parameters. {}", grouped(parameters), memory_text(cx, parameters)), false)
+        .on_hover_meaning(ui, || parameters_meaning(cx))
+        .on_hover_meaning(ui, || memory(cx, parameters));
     let steps = steps_per_epoch(cx);
     let seconds = cx.run().filter(|it| same_work(&it.project, cx.draft)).and_then(epoch_seconds);
-    match (steps, seconds) {
-        (Some(steps), Some(seconds)) => {
-            let pace = if cx.draft.training.pace.is_some() { " at this pace" } else { "" };
-            line(format!("{} an epoch, about {} s{pace}.", counted(steps, "step"), short_number(seconds)), false);
-        }
-        (Some(steps), None) => line(format!("{} an epoch.", counted(steps, "step")), false),
-        (None, _) => {}
+    let Some(steps) = steps else { return };
+    let pace = if cx.draft.training.pace.is_some() { " at this pace" } else { "" };
+    let time = seconds.map_or_else(String::new, |it| format!(", about {} s{pace}", short_number(it)));
+    let line = line(ui, format!("{} an epoch{time}.", counted(steps, "step")), false);
+    let line = line.on_hover_meaning(ui, || steps_meaning(cx));
+    if let Some(run) = cx.run().filter(|_| seconds.is_some()) {
+        line.on_hover_meaning(ui, || meaning::time_per_epoch(run));
     }
 }
 
@@ -47,9 +50,7 @@ pub(super) fn parameters_ui(ui: &mut Ui, cx: &Cx<'_>) {
     if let Some(n) = facts::parameters(cx.studio, cx.draft) {
         ui.add_space(space::XS);
         let text = format!("Parameters: training finds {}", grouped(n));
-        ui.label(theme.dim(text)).on_hover_text(
-            "Every weight and bias of the network. Hyperparameters are what you choose; these are what training finds",
-        );
+        ui.label(theme.dim(text)).on_hover_meaning(ui, || parameters_meaning(cx));
     }
 }
 
@@ -59,12 +60,24 @@ pub(super) fn steps_per_epoch(cx: &Cx<'_>) -> Option<u64> {
     Some(cx.draft.training.batch_size.map_or(1, |batch| train.div_ceil(batch.max(1))).max(1))
 }
 
+fn parameters_meaning(cx: &Cx<'_>) -> Meaning {
+    facts::layers(cx.studio, cx.draft).and_then(Result::ok).map_or_else(Meaning::default, |it| meaning::parameters(&it))
+}
+
+fn steps_meaning(cx: &Cx<'_>) -> Meaning {
+    let [train, _, _] = facts::split_sizes(cx.studio).unwrap_or_default();
+    meaning::steps_per_epoch(train, cx.draft.training.batch_size)
+}
+
 /// What weights, gradients, the optimizer's memory and the rows take, in four bytes a number.
-fn memory_text(cx: &Cx<'_>, parameters: u64) -> String {
+fn memory(cx: &Cx<'_>, parameters: u64) -> Meaning {
     let rows = facts::split_sizes(cx.studio).map_or(0, |parts| parts.iter().sum::<u64>());
     let values = facts::shape(cx.studio).map_or(0, |(_, input)| input.n_values() as u64);
-    let numbers = parameters * (2 + moments(&cx.draft.optimizer)) + rows * values;
-    let megabytes = numbers as f64 * 4.0 / 1e6;
+    meaning::memory(parameters, 2 + moments(&cx.draft.optimizer), rows, values)
+}
+
+fn memory_text(cx: &Cx<'_>, parameters: u64) -> String {
+    let megabytes = memory(cx, parameters).result.unwrap_or_default() / 1e6;
     if megabytes >= 1000.0 {
         format!("Needs about {:.1} GB.", megabytes / 1000.0)
     } else {

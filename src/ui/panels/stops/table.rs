@@ -3,6 +3,7 @@
 use egui::{Align, Grid, Label, Layout, Ui, vec2};
 
 use super::Row;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::short_number;
 use crate::ui::text::percent_text;
 use crate::ui::theme::{Theme, size, space};
@@ -61,7 +62,8 @@ fn row_ui(ui: &mut Ui, idx: usize, row: &Row, room: f32) {
         response.on_hover_text(text);
     }
     cell_ui(ui, 3, |ui| ui.label(theme.mono(epoch(outcome.kept))));
-    cell_ui(ui, 4, |ui| ui.label(theme.mono(saved)));
+    let response = cell_ui(ui, 4, |ui| ui.label(theme.mono(saved)));
+    response.on_hover_meaning(ui, || meaning::epochs_saved(outcome));
     let given_up = outcome.loss_given_up.filter(|it| it.is_finite());
     let best = given_up.and_then(|it| outcome.kept_loss.map(|kept| kept - it));
     let text = match (given_up, best) {
@@ -71,10 +73,7 @@ fn row_ui(ui: &mut Ui, idx: usize, row: &Row, room: f32) {
         (None, _) => "–".to_owned(),
     };
     let response = cell_ui(ui, 5, |ui| ui.label(theme.mono(text)));
-    if let (Some(lost), Some(best)) = (given_up, best) {
-        let (kept, best) = (short_number(best + lost), short_number(best));
-        response.on_hover_text(format!("It would have kept a validation loss of {kept}; the best was {best}"));
-    }
+    response.on_hover_meaning(ui, || meaning::loss_given_up(outcome));
 }
 
 /// Numbers stand at the right of their column, words at the left.

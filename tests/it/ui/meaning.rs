@@ -1,0 +1,57 @@
+//! Numbers on screen and what the pointer tells about them.
+
+use egui_kittest::SnapshotResults;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+use super::doctor::churned;
+use super::harness::{Window, options};
+
+/// Rests the pointer on what has a name until its card is there.
+fn rest_on(window: &mut Window, name: &str) {
+    let at = window.get_by_label(name).rect().center();
+    window.hover_at(at);
+    // Longer than a card waits for the pointer to rest.
+    window.run_steps(40);
+}
+
+#[test]
+fn a_number_tells_its_meaning_formula_and_values() {
+    let mut window = churned(egui::Theme::Dark);
+    assert!(window.query_by_label("steps / (steps an epoch · epochs)").is_none());
+    let loss = window.state().run().history.epochs.last().unwrap().validation_loss;
+    rest_on(&mut window, &format!("Validation {}", learnscope::ui::short_number(loss)));
+    window.get_by_label("Validation loss");
+    window.get_by_label_contains("rows the network does not learn from");
+    window.get_by_label("Σ −ln(probability of the actual class) / rows");
+    window.get_by_label_contains(&format!("= {}", learnscope::ui::short_number(loss)));
+    window.remove_cursor();
+    window.run_steps(3);
+    assert!(window.query_by_label("Validation loss").is_none(), "the card goes with the pointer");
+}
+
+#[test]
+fn evidence_tells_its_threshold_and_its_rules_formula() {
+    let mut window = churned(egui::Theme::Dark);
+    rest_on(&mut window, "train / validation gap");
+    window.get_by_label_contains("Measured 0.404, against a threshold of 0.1.");
+}
+
+#[test]
+fn a_number_is_described_to_screen_readers() {
+    let window = churned(egui::Theme::Dark);
+    let described = window.get_by_label("Gradient norm").accesskit_node().description();
+    assert!(described.is_some_and(|it| it.contains("√(Σ gradient²) over all parameters")));
+}
+
+#[test]
+fn cards_look_as_kept() {
+    let mut results = SnapshotResults::new();
+    for (look, theme) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
+        for (name, kept) in [("train / validation gap", "evidence"), ("Gradient norm", "gradient_norm")] {
+            let mut window = churned(look);
+            rest_on(&mut window, name);
+            results.add(window.try_snapshot_options(format!("window/meaning_{kept}_{theme}"), &options()));
+        }
+    }
+    results.unwrap();
+}
