@@ -160,10 +160,13 @@ impl Watch {
         reason: FinishReason,
         causes: &[&'static Rule],
     ) -> Option<FindingRow> {
-        if let Look::Seen { severity, grade, from_epoch } = self.observer.end(context, reason) {
-            self.now = Some(Told { severity, grade, from_epoch, to_epoch: epoch.max(from_epoch) });
-        } else if self.told.is_none() {
-            return None;
+        match self.observer.end(context, reason) {
+            Look::Seen { severity, grade, from_epoch } => {
+                self.now = Some(Told { severity, grade, from_epoch, to_epoch: epoch.max(from_epoch) });
+            }
+            Look::Absent => return self.clear(epoch, self.observer.farewell()),
+            Look::Unclear if self.told.is_none() => return None,
+            Look::Unclear => {}
         }
         let now = self.now?;
         match self.told {
@@ -278,7 +281,9 @@ mod tests {
 
     #[test]
     fn the_last_word_has_the_last_numbers_and_is_said_once() {
-        let mut doctor = Doctor::new(binary());
+        let mut context = binary();
+        context.project.set("stopping=off").unwrap();
+        let mut doctor = Doctor::new(context);
         for row in &recorded::spam_emails() {
             doctor.observe(row);
         }
@@ -286,6 +291,26 @@ mod tests {
         assert!(last.iter().any(|it| it.rule == "overfitting"), "{last:?}");
         assert!(last.iter().all(|it| it.state == FindingState::Changed && it.to_epoch == 40), "{last:?}");
         assert!(doctor.finish(FinishReason::Completed).is_empty());
+    }
+
+    #[test]
+    fn what_early_stopping_undid_is_over_at_the_end() {
+        for (setting, is_over) in [
+            ("stopping.restore_best=on", true),
+            ("stopping.restore_best=off", false),
+            ("stopping.monitor=train_loss", false),
+        ] {
+            let mut context = binary();
+            context.project.set("stopping=patience").unwrap();
+            context.project.set(setting).unwrap();
+            let mut doctor = Doctor::new(context);
+            let told: Vec<_> = recorded::spam_emails().iter().flat_map(|row| doctor.observe(row)).collect();
+            assert!(told.iter().any(|it| it.rule == "overfitting"));
+            let last = doctor.finish(FinishReason::EarlyStopping);
+            let end = last.iter().find(|it| it.rule == "overfitting").unwrap();
+            assert_eq!(end.state == FindingState::Cleared, is_over, "{setting}: {}", end.text);
+            assert!(!is_over || end.text.contains("weights of epoch 12"), "{}", end.text);
+        }
     }
 
     #[test]

@@ -70,6 +70,15 @@ pub(super) fn usual_learning_rate(context: &Context) -> Option<Remedy> {
     )
 }
 
+/// A rate far below the present one: a tenth, or what is usual for the optimizer where a tenth is still more.
+pub(super) fn much_lower_learning_rate(context: &Context, now: f64) -> Option<Remedy> {
+    if context.knows_project && base_rate(context, now) > 10.0 * context.project.optimizer.usual_learning_rate() {
+        usual_learning_rate(context)
+    } else {
+        learning_rate(context, now, Rate::Tenth)
+    }
+}
+
 /// The knob's value behind a row's learning rate: under a schedule the row shows only a share of it.
 pub(super) fn base_rate(context: &Context, now: f64) -> f64 {
     match context.project.schedule.kind {
@@ -101,8 +110,10 @@ pub(super) fn hidden_layers(project: &Project) -> Option<Remedy> {
     }
 }
 
-/// Hidden layers from which on the first weights themselves let a gradient fade, whatever the activation.
-pub(super) const DEEP: usize = 8;
+/// Hidden layers up to which a gradient gets through ReLU. First weights are drawn evenly within one over the root of
+/// a layer's inputs, of variance a third of that, and half the units are on: each layer leaves 0.41 of the gradient,
+/// six of them 1/200, eight less than a thousandth.
+pub(super) const DEEP: usize = 6;
 
 /// The first two hidden layers alone, where there are more.
 pub(super) fn two_hidden_layers(project: &Project) -> Option<Remedy> {
@@ -206,6 +217,21 @@ pub(super) fn larger(project: &Project) -> Option<Remedy> {
     remedy(project, "Larger hidden layers".to_owned(), [("model.hidden", json!(grown))])
 }
 
+/// Adam in place of RMSProp, whose step goes by a single gradient over the size of those before it: where they were
+/// tiny, the first ordinary one throws it far. Adam's step goes by their mean.
+pub(super) fn adam_for_rmsprop(project: &Project) -> Option<Remedy> {
+    match &project.optimizer {
+        OptimizerSpec::Rmsprop(_) => {
+            remedy(project, "Adam, which averages gradients".to_owned(), [("optimizer", json!("adam"))])
+        }
+        OptimizerSpec::Sgd(_)
+        | OptimizerSpec::Adagrad(_)
+        | OptimizerSpec::Adam(_)
+        | OptimizerSpec::Adamw(_)
+        | OptimizerSpec::Lion(_) => None,
+    }
+}
+
 /// No dropout, where there is some.
 pub(super) fn no_dropout(project: &Project) -> Option<Remedy> {
     remedy(project, "No dropout".to_owned(), [("model.dropout", json!(0.0))])
@@ -220,6 +246,16 @@ pub(super) fn no_weight_decay(project: &Project) -> Option<Remedy> {
 pub(super) fn more_epochs(project: &Project) -> Option<Remedy> {
     let epochs = project.training.epochs.saturating_mul(2);
     remedy(project, format!("{epochs} epochs, twice as many"), [("epochs", json!(epochs))])
+}
+
+/// Epochs without end to speak of, until validation has stopped improving.
+pub(super) fn until_it_settles(project: &Project) -> Option<Remedy> {
+    let epochs = project.training.epochs.saturating_mul(10);
+    let label = "Train on until validation no longer improves".to_owned();
+    match project.stopping {
+        StoppingSpec::Off => remedy(project, label, [("epochs", json!(epochs)), ("stopping", json!("patience"))]),
+        StoppingSpec::Patience(_) => remedy(project, label, [("epochs", json!(epochs))]),
+    }
 }
 
 /// Four times the rows in a batch.

@@ -66,7 +66,8 @@ pub trait Observer: Send {
         Look::Unclear
     }
 
-    /// The run is over, behind its last epoch. What is seen only now is told at once; most rules have nothing to add.
+    /// The run is over, behind its last epoch. What is seen only now is told at once, and what is absent now is over;
+    /// most rules have nothing to add.
     fn end(&mut self, _context: &Context, _reason: FinishReason) -> Look {
         Look::Unclear
     }

@@ -217,11 +217,8 @@ impl Observer for BatchSize {
             ("fall", against(now.fall, MOST_FALL)),
             ("remains", against(now.remains, MUCH_LEFT)),
         ];
-        let remedies = [
-            remedy::batch_of(project, USUAL_ROWS),
-            remedy::batch_of(project, (rows as u64 / 4).max(1)),
-            remedy::learning_rate(context, now.learning_rate, Rate::Triple),
-        ];
+        let remedies =
+            [remedy::batch_of(project, USUAL_ROWS), remedy::batch_of(project, (rows as u64 / 16).max(USUAL_ROWS))];
         let per_epoch = if steps == 1 { "one step".to_owned() } else { format!("{steps} steps") };
         Words {
             text: format!(
@@ -329,7 +326,7 @@ mod tests {
         assert_eq!((told[0].state, told[0].epoch, told[0].from_epoch), (FindingState::Raised, 13, 1));
         assert!(told[0].text.contains("With 4000 rows to a batch an epoch has one step"), "{}", told[0].text);
         assert_eq!(told[0].remedies[0].label, "Batches of 32 rows");
-        assert_eq!(told[0].remedies[1].label, "Batches of 1000 rows");
+        assert_eq!(told[0].remedies[1].label, "Batches of 250 rows");
         let rows = run(80, |epoch| {
             (if epoch < 30.0 { 0.95 - 0.004 * epoch } else { 0.83 * (-(epoch - 30.0) / 20.0).exp() }, 0.9)
         });

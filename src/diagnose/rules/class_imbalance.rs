@@ -41,6 +41,10 @@ const WARM_UP: u64 = 5;
 /// Epochs over which recall and loss must have stood still.
 const SETTLED_OVER: usize = 5;
 
+/// Or else: epochs on end, and share of all that were asked for, in which the recall was low however the loss fell.
+const LONG: u64 = 15;
+const LONG_SHARE: f64 = 0.25;
+
 /// A rise of the recall over those epochs that still is progress.
 const RECALL_RISE: f64 = 0.05;
 
@@ -56,6 +60,8 @@ struct ClassImbalance {
     /// The last look's worst rare class.
     worst: Option<Recall>,
     hurts: bool,
+    /// Epochs on end of a low recall.
+    low_for: u64,
     epoch: u64,
 }
 
@@ -105,6 +111,7 @@ impl ClassImbalance {
             losses: Recent::new(SETTLED_OVER + 1),
             worst: None,
             hurts: false,
+            low_for: 0,
             epoch: 0,
         }
     }
@@ -140,7 +147,7 @@ impl ClassImbalance {
 }
 
 impl Observer for ClassImbalance {
-    fn epoch(&mut self, _context: &Context, row: &EpochRow, standing: bool) -> Look {
+    fn epoch(&mut self, context: &Context, row: &EpochRow, standing: bool) -> Look {
         self.epoch = row.epoch;
         let sizes = self.sizes.or_else(|| Sizes::of(row.classes.iter().map(|it| it.rows)));
         let Some(sizes) = sizes else {
@@ -158,7 +165,10 @@ impl Observer for ClassImbalance {
             self.losses.push(row.validation_loss);
         }
         // What has been told as harm is not taken back for an epoch's luck: it stays while the recall is low.
-        self.hurts = self.is_low() && (self.hurts && standing || row.epoch > WARM_UP && self.has_settled());
+        self.low_for = if self.is_low() { self.low_for + 1 } else { 0 };
+        let is_late = self.low_for as f64 > (LONG_SHARE * context.epochs as f64).max(LONG as f64);
+        let shows = row.epoch > WARM_UP && self.has_settled() || is_late;
+        self.hurts = self.is_low() && (self.hurts && standing || shows);
         seen(self.hurts)
     }
 

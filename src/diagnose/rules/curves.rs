@@ -1,11 +1,12 @@
 //! What the rules that read curves share: how far a run has come from guessing, and how smooth its way was.
 
+use super::answers::{Answers, first_loss, knows_guessing};
 use crate::diagnose::Context;
 use crate::diagnose::remedy;
 use crate::diagnose::rule::Words;
 use crate::diagnose::stats::{Recent, median};
 use crate::run::{EpochRow, Evidence, LayerRow};
-use crate::spec::OptimizerSpec;
+use crate::spec::{Monitor, OptimizerSpec, StoppingSpec};
 
 /// The row's validation loss, where one was measured.
 pub(super) fn validation_loss(context: &Context, row: &EpochRow) -> Option<f64> {
@@ -26,6 +27,14 @@ pub(super) fn guessing(context: &Context, first: f64) -> f64 {
     context.guessing().or_else(start).unwrap_or(first.abs()).max(f64::MIN_POSITIVE)
 }
 
+/// Whether the run ends with the weights of its lowest validation loss, so that what came behind it does no harm.
+pub(super) fn keeps_best(context: &Context) -> bool {
+    match &context.project.stopping {
+        StoppingSpec::Patience(it) => context.knows_project && it.restore_best && it.monitor == Monitor::ValidationLoss,
+        StoppingSpec::Off => false,
+    }
+}
+
 /// Metrics that tell skill, under both of their names.
 const TELLING: [(&str, &str, &str); 4] = [
     ("r2", "train_r2", "validation_r2"),
@@ -36,7 +45,7 @@ const TELLING: [(&str, &str, &str); 4] = [
 
 /// How much of the way from always guessing the same to perfect has been covered, by the kindest metric: an
 /// imbalanced data set can be learned while its accuracy stays that of guessing. 0 where none was measured.
-pub(super) fn skill_by_metrics(context: &Context, row: &EpochRow) -> f64 {
+pub(super) fn skill_by_metrics(context: &Context, row: &EpochRow, answers: &Answers) -> f64 {
     let covered = |&(key, train, validation): &(&str, &str, &str)| {
         let measured = row.metrics.get(train).or_else(|| row.metrics.get(validation))?;
         // Where nobody measured what guessing gets, the three whose lowest is known by themselves can still tell.
@@ -47,7 +56,8 @@ pub(super) fn skill_by_metrics(context: &Context, row: &EpochRow) -> f64 {
         });
         guessing.filter(|it| *it < 1.0).map(|it| (measured - it) / (1.0 - it))
     };
-    TELLING.iter().filter_map(covered).filter(|it| it.is_finite()).fold(0.0, f64::max)
+    let by_answers = if context.baseline.contains_key("accuracy") { None } else { answers.skill(row) };
+    TELLING.iter().filter_map(covered).chain(by_answers).filter(|it| it.is_finite()).fold(0.0, f64::max)
 }
 
 /// How many times its optimizer's usual learning rate a project trains with; none where the project is not known.
@@ -133,11 +143,14 @@ pub(super) struct Course {
     raw: Recent,
     levels: Recent,
     wobble: Wobble,
+    answers: Answers,
     first: Option<f64>,
     /// The highest single epoch and the lowest level, with its epoch.
     pub(super) highest: f64,
     pub(super) best: f64,
     pub(super) best_epoch: u64,
+    /// The highest single epoch since then.
+    pub(super) top: f64,
     pub(super) level: f64,
     pub(super) guessing: f64,
     /// Share of the way from guessing to perfect, by the loss alone and by the kindest of all measures.
@@ -152,10 +165,12 @@ impl Default for Course {
             raw: Recent::new(SMOOTHED),
             levels: Recent::new(STRETCH + 1),
             wobble: Wobble::default(),
+            answers: Answers::default(),
             first: None,
             highest: f64::NEG_INFINITY,
             best: f64::INFINITY,
             best_epoch: 0,
+            top: f64::NEG_INFINITY,
             level: 0.0,
             guessing: 0.0,
             skill_by_loss: 0.0,
@@ -173,15 +188,20 @@ impl Course {
         }
         self.raw.push(row.train_loss);
         self.wobble.push(row.train_loss);
+        self.answers.push(row);
         self.level = self.raw.median_of_last(SMOOTHED).unwrap_or(row.train_loss);
         self.levels.push(self.level);
-        self.guessing = guessing(context, *self.first.get_or_insert(row.train_loss));
+        self.guessing = guessing(context, *self.first.get_or_insert_with(|| first_loss(row)));
+        if let Some(it) = self.answers.loss_of_guessing(row).filter(|_| !knows_guessing(context)) {
+            self.guessing = self.guessing.min(it);
+        }
         self.highest = self.highest.max(row.train_loss);
+        self.top = self.top.max(row.train_loss);
         if self.level < self.best {
-            (self.best, self.best_epoch) = (self.level, row.epoch);
+            (self.best, self.best_epoch, self.top) = (self.level, row.epoch, row.train_loss);
         }
         self.skill_by_loss = 1.0 - self.level / self.guessing;
-        self.skill = skill_by_metrics(context, row).max(self.skill_by_loss);
+        self.skill = skill_by_metrics(context, row, &self.answers).max(self.skill_by_loss);
         self.epochs += 1;
         true
     }
@@ -254,9 +274,10 @@ mod tests {
     #[test]
     fn skill_is_the_kindest_metric_and_usual_rates_are_the_optimizers() {
         let mut row = run(1, |_| (0.4, 0.4)).remove(0);
-        assert_eq!(skill_by_metrics(&binary(), &row), 0.0);
+        let none = Answers::default();
+        assert_eq!(skill_by_metrics(&binary(), &row, &none), 0.0);
         row.metrics.extend([("validation_accuracy".to_owned(), 0.6), ("validation_roc_auc".to_owned(), 0.9)]);
-        assert!((skill_by_metrics(&binary(), &row) - 0.8).abs() < 1e-12);
+        assert!((skill_by_metrics(&binary(), &row, &none) - 0.8).abs() < 1e-12);
         assert_eq!(times_usual(&regression(), 0.01).map(f64::round), Some(10.0));
         assert_eq!(times_usual(&Context { knows_project: false, ..regression() }, 0.01), None);
     }

@@ -11,9 +11,10 @@
 //! must also matter beside what guessing loses. Google's tuning playbook: a training loss that rises is a bug or
 //! an instability. CS231n, neural networks 3, on a very high rate.
 
+use super::answers::first_loss;
 use super::curves::{Wobble, guessing, with_evidence};
 use crate::diagnose::Context;
-use crate::diagnose::remedy::{self, Rate};
+use crate::diagnose::remedy;
 use crate::diagnose::rule::{Look, Need, Observer, Rule, Words, against, measured};
 use crate::diagnose::stats::Recent;
 use crate::diagnose::words::number;
@@ -47,6 +48,7 @@ pub(super) const DIVERGING: Rule = Rule {
             first: None,
             best: f64::INFINITY,
             best_epoch: 0,
+            top: f64::NEG_INFINITY,
             now: Now::default(),
         })
     },
@@ -64,6 +66,9 @@ const RISE_DEVIATIONS: f64 = 4.0;
 /// A loss this many times that of guessing is worse than any that merely bounces.
 const WORSE_THAN_GUESSING: f64 = 1.2;
 
+/// A rise of less than this share of the highest since is the tail of a spike, which is on its way back.
+const TAIL: f64 = 1.0 / 3.0;
+
 /// From this multiple of guessing on, the run is lost.
 const LOST: f64 = 3.0;
 
@@ -77,6 +82,8 @@ struct Diverging {
     /// The lowest level so far, and the epoch it was reached.
     best: f64,
     best_epoch: u64,
+    /// The highest single epoch since then.
+    top: f64,
     now: Now,
 }
 
@@ -93,7 +100,7 @@ impl Observer for Diverging {
         if !row.train_loss.is_finite() {
             return Look::Unclear;
         }
-        let first = *self.first.get_or_insert(row.train_loss);
+        let first = *self.first.get_or_insert_with(|| first_loss(row));
         let deviation = self.wobble.deviation().unwrap_or(0.0);
         self.train.push(row.train_loss);
         self.wobble.push(row.train_loss);
@@ -103,8 +110,9 @@ impl Observer for Diverging {
             // Where the network stood before its first step, the first epoch itself may be the rise.
             self.best = context.initial_loss.unwrap_or(f64::INFINITY);
         }
+        self.top = self.top.max(row.train_loss);
         if level <= self.best {
-            (self.best, self.best_epoch) = (level, row.epoch);
+            (self.best, self.best_epoch, self.top) = (level, row.epoch, row.train_loss);
         }
         let guessing = guessing(context, first);
         self.now = Now { level, guessing, learning_rate: row.learning_rate, gradient_norm: row.gradient_norm };
@@ -117,7 +125,8 @@ impl Observer for Diverging {
         let comes_down = self.levels.back(1).is_some_and(|before| level < 0.97 * before);
         let is_lost = level > WORSE_THAN_GUESSING * guessing.max(self.best);
         let leaves_noise = rise > RISE_DEVIATIONS * deviation || level > LOST * guessing;
-        let has_turned = standing || (leaves_noise && !comes_down);
+        let is_tail = rise < TAIL * (self.top - self.best) && !is_lost;
+        let has_turned = standing || (leaves_noise && !comes_down && !is_tail);
         if !(is_far && (rises || is_lost) && has_turned) || row.epoch < 2 {
             return Look::Absent;
         }
@@ -139,7 +148,7 @@ impl Observer for Diverging {
         ];
         let remedies = [
             remedy::standardize(&context.project),
-            remedy::learning_rate(context, now.learning_rate, Rate::Tenth),
+            remedy::much_lower_learning_rate(context, now.learning_rate),
             remedy::clip_norm(&context.project),
         ];
         let words = Words {
@@ -237,6 +246,18 @@ mod tests {
         let mut context = regression();
         context.project.set("doctor.diverging.factor=1.5").unwrap();
         assert!(!diverging(&context, &grown(0.75)).is_empty());
+    }
+
+    #[test]
+    fn the_tail_of_a_spike_is_on_its_way_back() {
+        let spiked = |top: f64| {
+            run(30, move |epoch| {
+                let loss = if epoch < 20.0 { 0.1 } else { 0.5 + 0.02 * (epoch - 20.0) };
+                (if epoch == 20.0 { top } else { loss }, 0.5)
+            })
+        };
+        assert!(diverging(&regression(), &spiked(8.0)).is_empty());
+        assert!(!diverging(&regression(), &spiked(0.5)).is_empty(), "without the spike it rises");
     }
 
     #[test]

@@ -210,18 +210,17 @@ impl Observer for ExplodingGradients {
             )
         };
         let evidence = [compared, ("gradient_norm", measured(now.norm)), ("train_loss", measured(now.loss))];
-        let remedies = [
-            remedy::usual_first_weights(project),
-            remedy::standardize(project),
-            if project.clip_norm.is_none() { remedy::clip_norm(project) } else { None },
-            remedy::learning_rate(context, now.learning_rate, Rate::Tenth),
-        ];
+        let clip = if project.clip_norm.is_none() { remedy::clip_norm(project) } else { None };
+        let lower = remedy::learning_rate(context, now.learning_rate, Rate::Tenth);
+        // Smaller steps mend no weights that are too large from the start.
+        let smaller = if now.is_start { [remedy::batch_norm(project), None] } else { [clip, lower] };
+        let remedies = [remedy::usual_first_weights(project), remedy::standardize(project)].into_iter().chain(smaller);
         Words {
             text,
             evidence: evidence.map(|(name, it)| (name.to_owned(), it)).into(),
             formula,
             rival: "A few extreme rows in the data look the same; with clipping the loss would then still jump at the batches that hold them.".to_owned(),
-            remedies: remedies.into_iter().flatten().collect(),
+            remedies: remedies.flatten().collect(),
         }
     }
 

@@ -18,6 +18,7 @@
 use crate::diagnose::Context;
 use crate::diagnose::remedy;
 use crate::diagnose::rule::{Hysteresis, Look, Need, Observer, Rule, Words, against, measured};
+use crate::diagnose::stats::Recent;
 use crate::diagnose::words::{number, percent};
 use crate::run::{EpochRow, FinishReason, Severity};
 use crate::spec::{ModelSpec, Task};
@@ -54,6 +55,13 @@ const WARM_UP: u64 = 5;
 /// has only half learned a winding boundary errs as evenly as wrong labels do.
 const STOOD_FOR: u64 = 10;
 
+/// Or else: the best of so many epochs is better than that of as many before by no more than this share of it, and of
+/// all that was gained since the start. With wrong labels the loss soon creeps, by a hundredth or two; where a boundary
+/// was half learned it fell by four and more, and a run that crawls from its start has gained little before.
+const SETTLED_OVER: usize = 5;
+const SETTLED: f64 = 0.025;
+const SETTLED_OF_GAIN: f64 = 0.05;
+
 struct LabelNoise {
     evenness_threshold: f64,
     deviations_threshold: f64,
@@ -62,6 +70,9 @@ struct LabelNoise {
     /// Validation rows in a quarter.
     quarter: f64,
     best: Option<Best>,
+    /// Validation losses: that at the start, and the last.
+    first: Option<f64>,
+    losses: Recent,
     last_epoch: u64,
     last_train_accuracy: Option<f64>,
 }
@@ -122,9 +133,24 @@ impl LabelNoise {
             is_judged: has_classes && !is_linear && context.validation_rows >= FEWEST_ROWS,
             quarter: context.validation_rows as f64 / 4.0,
             best: None,
+            first: context.initial_loss,
+            losses: Recent::new(2 * SETTLED_OVER),
             last_epoch: 0,
             last_train_accuracy: None,
         }
+    }
+
+    /// Whether validation hardly gets better any more.
+    fn has_settled(&self) -> bool {
+        let lowest = |from: usize| {
+            (from..from + SETTLED_OVER)
+                .map(|back| self.losses.back(back))
+                .try_fold(f64::INFINITY, |a, b| Some(a.min(b?)))
+        };
+        let all = self.first.zip(lowest(SETTLED_OVER)).zip(lowest(0));
+        all.is_some_and(|((first, before), now)| {
+            before - now < SETTLED * before && before - now < SETTLED_OF_GAIN * (first - now)
+        })
     }
 
     fn judge(&self, context: &Context) -> Look {
@@ -150,6 +176,8 @@ impl Observer for LabelNoise {
         }
         self.last_epoch = row.epoch;
         self.last_train_accuracy = row.metrics.get("train_accuracy").copied();
+        self.first.get_or_insert(row.validation_loss);
+        self.losses.push(row.validation_loss);
         let this = Best::of(row);
         if self.best.is_none_or(|best| this.is_some_and(|this| this.loss < best.loss)) {
             self.best = this;
@@ -157,7 +185,8 @@ impl Observer for LabelNoise {
         let Some(best) = self.best else {
             return Look::Unclear;
         };
-        if row.epoch < best.epoch + STOOD_FOR || row.epoch <= WARM_UP {
+        let is_settled = row.epoch >= best.epoch + STOOD_FOR || self.has_settled();
+        if !is_settled || row.epoch <= WARM_UP {
             return Look::Unclear;
         }
         self.judge(context)
@@ -258,7 +287,7 @@ mod tests {
     #[test]
     fn errors_among_the_surest_are_wrong_labels() {
         let found = noise([0.19, 0.21, 0.21, 0.29]);
-        assert_eq!((found[0].epoch, found[0].from_epoch, found[0].severity), (21, 10, Severity::Warning));
+        assert_eq!((found[0].epoch, found[0].from_epoch, found[0].severity), (14, 10, Severity::Warning));
         assert!(
             found[0].text.starts_with("At its best epoch, 10, the network is wrong on 19 % of the quarter"),
             "{}",
@@ -291,6 +320,20 @@ mod tests {
         ] {
             assert!(noise(errors).is_empty(), "{errors:?}");
         }
+    }
+
+    #[test]
+    fn a_loss_that_creeps_has_settled_and_one_that_crawls_from_its_start_has_not() {
+        let first = |loss: fn(f64) -> f64| {
+            let mut rows = run(40, |epoch| (loss(epoch), loss(epoch)));
+            for row in &mut rows {
+                row.errors_by_certainty = vec![0.19, 0.21, 0.21, 0.29];
+            }
+            let context = Context { initial_loss: Some(0.7), ..binary() };
+            told("label-noise", &context, &rows).first().map(|it| it.epoch)
+        };
+        assert_eq!(first(|epoch| 0.46 - 0.0005 * epoch), Some(11));
+        assert_eq!(first(|epoch| 0.69 - 0.003 * epoch), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@
 //! crash course for the oscillating curve. Noise that the batches explain, by their deviation over the root of
 //! their number, is no sign of large steps.
 
-use super::curves::{Course, scales_its_steps, times_usual, update_ratio, validation_loss, with_evidence};
+use super::curves::{Course, Wobble, scales_its_steps, times_usual, update_ratio, validation_loss, with_evidence};
 use crate::diagnose::Context;
 use crate::diagnose::remedy::{self, Rate};
 use crate::diagnose::rule::{Look, Need, Observer, Rule, Words, against, measured};
@@ -43,6 +43,7 @@ pub(super) const LEARNING_RATE_TOO_HIGH: Rule = Rule {
             turns: context.threshold("learning-rate-too-high.turns"),
             ratio: context.threshold("learning-rate-too-high.update_ratio"),
             course: Course::default(),
+            validation: Wobble::default(),
             sign: Sign::Jumps,
             from_epoch: None,
             now: Now::default(),
@@ -88,9 +89,17 @@ const PROGRESS: f64 = 0.15;
 /// With a suspicious rate or ratio, this share of the jitter convicts.
 const JITTER_OF_SUSPECTS: f64 = 0.3;
 
+/// Where validation jumps by the threshold as well, which neither dropout nor the order of rows makes it do, this share
+/// of it in training is enough, up to this skill.
+const JITTER_OF_BOTH: f64 = 0.4;
+const SHAKEN_SKILL: f64 = 0.5;
+
 /// A level this many times the lowest, and this share of guessing above it, was thrown out of that.
 const THROWN_OUT: f64 = 1.5;
 const THROWN_OUT_OF_GUESSING: f64 = 0.1;
+
+/// A rise of less than this share of the highest since is the tail of a spike, whatever made that.
+const TAIL: f64 = 1.0 / 3.0;
 
 /// A loss this many times that of guessing takes steps that made things worse.
 const BLOWN_UP: f64 = 3.0;
@@ -103,6 +112,7 @@ struct TooHigh {
     turns: f64,
     ratio: f64,
     course: Course,
+    validation: Wobble,
     sign: Sign,
     from_epoch: Option<u64>,
     now: Now,
@@ -132,6 +142,9 @@ impl Observer for TooHigh {
     fn epoch(&mut self, context: &Context, row: &EpochRow, standing: bool) -> Look {
         if !self.course.push(context, row) {
             return Look::Unclear;
+        }
+        if let Some(it) = validation_loss(context, row) {
+            self.validation.push(it);
         }
         if self.course.epochs < WARM_UP {
             return Look::Unclear;
@@ -245,7 +258,18 @@ impl TooHigh {
         let ease = if standing { 0.7 } else { 1.0 };
 
         let fall = course.fall().unwrap_or(0.0);
-        let needed = ease * self.jitter * if has_large_steps { JITTER_OF_SUSPECTS } else { 1.0 };
+        let shaken = validation_loss(context, row).is_some_and(|level| {
+            self.validation.deviation().unwrap_or(0.0) > ease * self.jitter * level.abs()
+                && self.validation.turns() >= ease * self.turns
+        });
+        let share = if has_large_steps {
+            JITTER_OF_SUSPECTS
+        } else if shaken && course.skill < SHAKEN_SKILL {
+            JITTER_OF_BOTH
+        } else {
+            1.0
+        };
+        let needed = ease * self.jitter * share;
         let by_batches = row.batch_deviation.filter(|it| it.is_finite()).map_or(0.0, |it| {
             it / (context.steps_per_epoch.max(1) as f64).sqrt() / course.level.abs().max(f64::MIN_POSITIVE)
         });
@@ -255,7 +279,8 @@ impl TooHigh {
             return Some(Sign::Wild);
         }
         let good_enough = if has_large_steps { GOOD_ENOUGH } else { GOOD_ENOUGH_UNSUSPECTED };
-        let is_bad = course.skill < good_enough || is_worse;
+        // A training loss near nothing with a validation loss above guessing's is over-confident, and not jumpy.
+        let is_bad = course.skill < good_enough || is_worse && course.skill_by_loss < good_enough;
         if is_bad && !is_cleared && self.was_thrown_out(ease) {
             return Some(Sign::ThrownOut);
         }
@@ -279,7 +304,8 @@ impl TooHigh {
         };
         // Below the present level's jitter there is nothing to be thrown out of.
         let leaves_noise = course.level - course.best > 3.0 * self.now.jitter * course.level;
-        leaves_noise && is_above(course.level) && course.level_back(5).is_some_and(is_above)
+        let is_tail = course.level - course.best < TAIL * (course.top - course.best);
+        leaves_noise && !is_tail && is_above(course.level) && course.level_back(5).is_some_and(is_above)
     }
 }
 

@@ -11,6 +11,7 @@
 //! weights, and DL4J's band for that ratio begins at a ten-thousandth. A straight line on log loss and little
 //! jitter tell slow learning from a run that has settled, whose slope dies away, and from one that is stuck.
 
+use super::answers::knows_guessing;
 use super::curves::{Course, scales_its_steps, times_usual, update_ratio, validation_loss, with_evidence};
 use crate::diagnose::Context;
 use crate::diagnose::remedy::{self, Rate};
@@ -40,6 +41,7 @@ pub(super) const LEARNING_RATE_TOO_LOW: Rule = Rule {
             course: Course::default(),
             validation: Recent::new(STRETCH + 1),
             highest_rate: 0.0,
+            began_skilled: false,
             is_suspect: false,
             from_epoch: None,
             now: Now::default(),
@@ -71,6 +73,10 @@ const FALL_DEVIATIONS: f64 = 4.0;
 /// Jitter above which steps are not small, as a share of the loss.
 const SMOOTH: f64 = 0.01;
 
+/// Fall of the validation loss as a share of that of the training loss. Near its start a network learns what all rows
+/// share, and both fall alike; one that has learned most falls further on the rows it trains with.
+const AS_FAST: f64 = 0.6;
+
 /// Epochs on end before anything is said, where nothing but the curve speaks against the rate: some patterns, such
 /// as spirals, are found only after a slow beginning.
 const PATIENCE: u32 = 9;
@@ -87,6 +93,7 @@ struct TooLow {
     course: Course,
     validation: Recent,
     highest_rate: f64,
+    began_skilled: bool,
     is_suspect: bool,
     from_epoch: Option<u64>,
     now: Now,
@@ -108,6 +115,10 @@ impl Observer for TooLow {
         }
         if let Some(it) = validation_loss(context, row) {
             self.validation.push(it);
+        }
+        if self.course.epochs == 1 {
+            // Where nobody measured what guessing loses, an accuracy may tell that the run did not begin there.
+            self.began_skilled = !knows_guessing(context) && self.course.skill > FAR;
         }
         self.highest_rate = self.highest_rate.max(row.learning_rate);
         let course = &self.course;
@@ -152,7 +163,9 @@ impl Observer for TooLow {
         evidence.extend([("train_loss", measured(course.level)), ("learning_rate", measured(now.learning_rate))]);
         let triple = remedy::learning_rate(context, now.learning_rate, Rate::Triple);
         let far_out = now.times_usual.is_some_and(|it| it <= 1.0 / 6.0);
-        let remedies = if far_out { [remedy::usual_learning_rate(context), triple] } else { [triple, None] };
+        // Three times a rate that is a hundred times too low is no more use.
+        let usual_rate = if far_out { remedy::usual_learning_rate(context) } else { None };
+        let remedies = usual_rate.or(triple);
         let words = Words {
             text: format!(
                 "Training loss falls by only {} an epoch, steadily, and at {} has covered {} of the way from guessing to a fit. This is consistent with a learning rate{at} that is too low{usual}.",
@@ -169,7 +182,7 @@ impl Observer for TooLow {
                 percent(course.skill_by_loss),
             ),
             rival: "A run that is merely young, or inputs that say little about the target, look the same; at three times the rate the loss would fall three times as fast only if the rate is the cause.".to_owned(),
-            remedies: remedies.into_iter().flatten().collect(),
+            remedies: remedies.into_iter().collect(),
             ..Words::default()
         };
         with_evidence(words, evidence)
@@ -220,13 +233,14 @@ impl TooLow {
         }
         let validation_falls = match (self.validation.back(STRETCH), self.validation.back(0)) {
             (Some(before), Some(last)) => {
-                before - last > 0.3 * (course.level_back(STRETCH).unwrap_or(0.0) - course.level)
+                before - last > AS_FAST * (course.level_back(STRETCH).unwrap_or(0.0) - course.level)
             }
             (Some(_) | None, _) => true,
         };
         let leaves_noise = early + late > FALL_DEVIATIONS * course.jitter() && course.turns() < 0.25;
         let is_straight = STRAIGHT.contains(&(late / early.max(f64::MIN_POSITIVE)));
         course.skill_by_loss < FAR * ease
+            && !self.began_skilled
             && now.slope > 0.0
             && validation_falls
             && (standing || leaves_noise && is_straight)

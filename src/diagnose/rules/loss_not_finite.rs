@@ -12,7 +12,7 @@
 //! networks 3, on rates so high that the loss blows up.
 
 use crate::diagnose::Context;
-use crate::diagnose::remedy::{self, Rate};
+use crate::diagnose::remedy;
 use crate::diagnose::rule::{Hysteresis, Look, Need, Observer, Rule, Words, measured};
 use crate::diagnose::words::number;
 use crate::run::{EpochRow, Severity, StepRow};
@@ -109,7 +109,7 @@ impl Observer for LossNotFinite {
         let remedies = [
             // Unscaled columns are the cause that a smaller step only hides.
             remedy::standardize(&context.project),
-            remedy::learning_rate(context, place.learning_rate, Rate::Tenth),
+            remedy::much_lower_learning_rate(context, place.learning_rate),
             remedy::clip_norm(&context.project),
         ];
         Words {

@@ -11,6 +11,7 @@
 //! deviations, read robustly on the log of the loss, above the median of what came before; a least height keeps
 //! out what nobody would see, and a loss that leaps all the time is another rule's.
 
+use super::answers::first_loss;
 use super::curves::{Wobble, guessing, with_evidence};
 use crate::diagnose::Context;
 use crate::diagnose::remedy::{self, Rate};
@@ -102,7 +103,7 @@ impl Observer for LossSpikes {
         if !row.train_loss.is_finite() || row.train_loss < 0.0 {
             return Look::Unclear;
         }
-        let guessing = guessing(context, *self.first.get_or_insert(row.train_loss));
+        let guessing = guessing(context, *self.first.get_or_insert_with(|| first_loss(row)));
         self.learning_rate = row.learning_rate;
         self.fold(row, guessing);
         if self.calm.back(WARM_UP - 1).is_none() {
@@ -126,11 +127,11 @@ impl Observer for LossSpikes {
             return Words::default();
         };
         let which = if self.spikes > SHOWN as u64 { ", the last of them" } else { "" };
-        let remedies = [
-            remedy::clip_norm(&context.project),
-            remedy::learning_rate(context, self.learning_rate, Rate::Third),
-            remedy::bigger_batch(&context.project),
-        ];
+        let third = remedy::learning_rate(context, self.learning_rate, Rate::Third);
+        let remedies = match remedy::adam_for_rmsprop(&context.project) {
+            Some(it) => [Some(it), third, None],
+            None => [remedy::clip_norm(&context.project), third, remedy::bigger_batch(&context.project)],
+        };
         let words = Words {
             text: format!(
                 "Training loss has leapt up {} times and come back{which} at epochs {}; at epoch {} it stood at {} among {}. This is consistent with single batches of odd rows, or steps that are now and then far too large.",
@@ -257,6 +258,14 @@ mod tests {
             row.train_loss *= factor;
         }
         rows
+    }
+
+    #[test]
+    fn rmsprop_is_offered_an_optimizer_that_averages() {
+        let mut context = regression();
+        context.project.set("optimizer=rmsprop").unwrap();
+        let told = told("loss-spikes", &context, &leaping(1, 3.0, &[25, 40]));
+        assert_eq!(told[0].remedies[0].set["optimizer"], "adam", "no norm of gradients bounds its steps");
     }
 
     #[test]

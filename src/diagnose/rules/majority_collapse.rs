@@ -43,6 +43,11 @@ const SETTLED_OVER: usize = 5;
 /// A fall of the validation loss over those epochs, as a share of it, that still is progress.
 const LOSS_FALL: f64 = 0.01;
 
+/// Or else: epochs on end, and share of all that were asked for, in which a network that ranks the rows has found next
+/// to none of the others. However slowly the loss still falls, nothing has come of it in so long.
+const LONG: u64 = 15;
+const LONG_SHARE: f64 = 0.25;
+
 /// The loss of guessing, less this share, is a loss that has learned something.
 const LEARNED: f64 = 0.01;
 
@@ -54,6 +59,8 @@ struct MajorityCollapse {
     recall_threshold: f64,
     losses: Recent,
     onset: Option<u64>,
+    /// The epoch from which on next to none of the others were found.
+    missed_from: Option<u64>,
     epoch: u64,
     now: Now,
 }
@@ -101,6 +108,7 @@ impl MajorityCollapse {
             recall_threshold: context.threshold("majority-collapse.recall"),
             losses: Recent::new(SETTLED_OVER + 1),
             onset: None,
+            missed_from: None,
             epoch: 0,
             now: Now::default(),
         }
@@ -120,14 +128,17 @@ impl Observer for MajorityCollapse {
         };
         self.now = now;
         self.losses.push(row.validation_loss);
-        let is_there =
-            now.ratio >= self.ratio_threshold && now.recall() < self.recall_threshold && has_learned(context, row);
+        let misses = now.ratio >= self.ratio_threshold && now.recall() < self.recall_threshold;
+        self.missed_from = misses.then(|| self.missed_from.unwrap_or(row.epoch));
+        let is_there = misses && has_learned(context, row);
         if !is_there {
             self.onset = None;
             return Look::Absent;
         }
         let onset = *self.onset.get_or_insert(row.epoch);
-        if !standing && (row.epoch <= WARM_UP || !self.has_settled()) {
+        let long = (LONG_SHARE * context.epochs as f64).max(LONG as f64);
+        let misses_long = self.missed_from.is_some_and(|from| (row.epoch - from) as f64 >= long);
+        if !standing && (row.epoch <= WARM_UP || !(self.has_settled() || misses_long)) {
             return Look::Absent;
         }
         Look::Seen { severity: Severity::Warning, grade: 0, from_epoch: onset }
@@ -153,11 +164,11 @@ impl Observer for MajorityCollapse {
             ("majority_share", measured(share)),
             ("validation_loss", measured(now.loss)),
         ];
-        let remedies = [
-            remedy::balanced_classes(&context.project),
-            remedy::more_epochs(&context.project),
-            remedy::larger(&context.project),
-        ];
+        // Longer training and more freedom help where classes weigh the same already, and only there.
+        let remedies = match remedy::balanced_classes(&context.project) {
+            Some(it) => [Some(it), None],
+            None => [remedy::more_epochs(&context.project), remedy::larger(&context.project)],
+        };
         Words {
             text: format!(
                 "Of {} validation rows that are not {name}, {} are found: nearly everything is taken for {name}, which makes up {} of the rows. This is consistent with a common class that outvotes the others in the loss.",

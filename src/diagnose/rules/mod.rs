@@ -1,5 +1,6 @@
 //! Every rule: one file each, one line in the list.
 
+mod answers;
 mod bad_initialization;
 mod batch_size;
 mod class_imbalance;

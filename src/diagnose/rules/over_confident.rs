@@ -12,15 +12,16 @@
 //! of the training rows mostly does so with certainty. Overfitting speaks of the loss alone. This one is a mere
 //! note while the loss stays below what a network of the same accuracy would lose that states that accuracy as its
 //! certainty each time (the entropy of its errors), and a warning from there on, or once the loss has grown by
-//! half: such certainty is worth less than none.
+//! a quarter: such certainty is worth less than none.
 
-use super::curves::{Wobble, guessing, validation_error, validation_loss, with_evidence};
+use super::answers::{entropy, loss_by_chance};
+use super::curves::{Wobble, guessing, keeps_best, validation_error, validation_loss, with_evidence};
 use crate::diagnose::Context;
 use crate::diagnose::remedy;
 use crate::diagnose::rule::{Look, Need, Observer, Rule, Words, against, measured};
 use crate::diagnose::stats::Recent;
 use crate::diagnose::words::{number, percent};
-use crate::run::{EpochRow, Severity};
+use crate::run::{EpochRow, FinishReason, Severity};
 use crate::spec::{LossSpec, Task};
 
 pub(super) const OVER_CONFIDENT: Rule = Rule {
@@ -34,11 +35,13 @@ pub(super) const OVER_CONFIDENT: Rule = Rule {
             rise: context.threshold("over-confident.rise"),
             errors: context.threshold("over-confident.accuracy_errors"),
             loss: Recent::new(SMOOTHED),
+            train: Recent::new(SMOOTHED),
             accuracy: Recent::new(SMOOTHED),
             wobble: Wobble::default(),
             first: None,
             best: None,
             best_accuracy: 0.0,
+            is_kept: false,
             now: Now::default(),
         })
     },
@@ -55,12 +58,19 @@ const RISE_ERRORS: f64 = 0.5;
 /// The rise as a share of what guessing loses: below it nobody would notice.
 const RISE_OF_GUESSING: f64 = 0.01;
 
+/// How much further training must have fallen since the best epoch: certainty is what training still gains.
+const TRAIN_FALL: f64 = 0.03;
+
 /// Fewest epochs behind the best one.
 const FEWEST: u64 = 8;
 
 /// A rise of this share is a warning whatever the accuracy, if it is this share of what guessing loses.
-const STEEP: f64 = 0.5;
+const STEEP: f64 = 0.25;
 const STEEP_OF_GUESSING: f64 = 0.05;
+
+/// The share of the rise that a loss of accuracy may explain, by what the honest loss has risen with it: then nearly
+/// all of the rise is certainty all the same.
+const BY_ACCURACY: f64 = 0.25;
 
 /// Rows taken where nobody knows how many were validated.
 const UNKNOWN_ROWS: f64 = 200.0;
@@ -69,12 +79,15 @@ struct OverConfident {
     rise: f64,
     errors: f64,
     loss: Recent,
+    train: Recent,
     accuracy: Recent,
     wobble: Wobble,
     first: Option<f64>,
     best: Option<Best>,
     /// The highest level of accuracy so far.
     best_accuracy: f64,
+    /// Whether the run ended with the best epoch's weights.
+    is_kept: bool,
     now: Now,
 }
 
@@ -105,6 +118,7 @@ impl Observer for OverConfident {
         let guessing = guessing(context, *self.first.get_or_insert(loss));
         self.wobble.push(loss);
         self.loss.push(loss);
+        self.train.push(row.train_loss);
         self.accuracy.push(accuracy);
         let best = match self.best {
             Some(best) if best.loss <= loss => best,
@@ -135,9 +149,13 @@ impl Observer for OverConfident {
             RISE_OF_GUESSING * guessing,
         ];
         let rises = loss - best.loss > ease * thresholds.into_iter().fold(0.0, f64::max);
-        let holds = accuracy >= held - (self.errors / ease) * accuracy_error;
+        let lost = honest_loss(accuracy, classes) - honest_loss(held, classes);
+        let holds = accuracy >= held - (self.errors / ease) * accuracy_error || lost < BY_ACCURACY * (loss - best.loss);
         // Where training gets worse as well, it is no matter of certainty.
-        let trains = row.train_loss < best.train || standing;
+        let train = self.train.median_of_last(SMOOTHED).unwrap_or(row.train_loss);
+        let trains = train < (1.0 - TRAIN_FALL) * best.train || standing;
+        // Nor where nothing was learned that it could be certain of.
+        let trains = trains && loss_by_chance(row).is_none();
         if !rises || !holds || !trains || row.epoch - best.epoch < FEWEST {
             return Look::Absent;
         }
@@ -147,6 +165,11 @@ impl Observer for OverConfident {
         Look::Seen { severity, grade: 0, from_epoch: best.epoch }
     }
 
+    fn end(&mut self, context: &Context, _reason: FinishReason) -> Look {
+        self.is_kept = keeps_best(context);
+        if self.is_kept { Look::Absent } else { Look::Unclear }
+    }
+
     fn words(&self, context: &Context) -> Words {
         let (now, Some(best)) = (self.now, self.best) else {
             return Words::default();
@@ -154,17 +177,19 @@ impl Observer for OverConfident {
         let project = &context.project;
         let remedies = [
             remedy::label_smoothing(project),
-            remedy::dropout(project),
             remedy::weight_decay(project),
+            remedy::dropout(project),
             remedy::stop_early(project),
         ];
+        let holds = self.best_accuracy - now.accuracy <= self.errors * now.accuracy_error;
         let words = Words {
             text: format!(
-                "Validation loss has risen {} above its best of {} at epoch {}, while validation accuracy holds at {}. This is consistent with answers as right as before that are given with too much certainty.",
+                "Validation loss has risen {} above its best of {} at epoch {}, while validation accuracy {}. This is consistent with answers {} that are given with too much certainty.",
                 percent(now.rise),
                 number(best.loss),
                 best.epoch,
-                percent(now.accuracy),
+                if holds { format!("holds at {}", percent(now.accuracy)) } else { format!("has only gone from {} to {}", percent(self.best_accuracy), percent(now.accuracy)) },
+                if holds { "as right as before" } else { "nearly as right as before" },
             ),
             formula: format!(
                 "validation loss now / at its best - 1 = {} / {} - 1 = {}, above {}; accuracy {} of at best {}, within {}; stating its accuracy as certainty would lose {}",
@@ -191,7 +216,9 @@ impl Observer for OverConfident {
     }
 
     fn farewell(&self) -> String {
-        if self.now.rise < self.rise {
+        if let Some(best) = self.best.filter(|_| self.is_kept) {
+            format!("The weights of epoch {} are kept, from before validation loss rose.", best.epoch)
+        } else if self.now.rise < self.rise {
             format!("Validation loss has come down again, to {}.", number(self.now.loss))
         } else {
             format!(
@@ -204,9 +231,7 @@ impl Observer for OverConfident {
 
 /// What a network loses that is right with this probability, says so each time, and spreads the rest evenly.
 fn honest_loss(accuracy: f64, classes: usize) -> f64 {
-    let part = |it: f64| if it > 0.0 { -it * it.ln() } else { 0.0 };
-    let wrong = 1.0 - accuracy;
-    part(accuracy) + part(wrong) + wrong * ((classes - 1) as f64).ln()
+    entropy(accuracy) + (1.0 - accuracy) * ((classes - 1) as f64).ln()
 }
 
 /// Whether the loss itself has a floor, so that it does not tell what certainty is worth.
@@ -248,6 +273,21 @@ mod tests {
         assert_eq!(worst(&told), Some(Severity::Warning));
         assert!(told[0].text.contains("accuracy holds at 88 %"), "{}", told[0].text);
         assert!(!states(&told).contains(&FindingState::Cleared));
+    }
+
+    #[test]
+    fn an_accuracy_that_explains_little_of_the_rise_acquits_nobody() {
+        let rows = |lost: f64| {
+            let mut rows = run(60, |epoch| (0.5 / epoch, 0.15 + 0.01 * (epoch - 10.0).max(0.0)));
+            for row in &mut rows {
+                let accuracy = 0.95 - lost * (row.epoch as f64 - 10.0).clamp(0.0, 50.0) / 50.0;
+                row.metrics.insert("validation_accuracy".to_owned(), accuracy);
+            }
+            rows
+        };
+        let told = over_confident(&rows(0.03));
+        assert!(told.last().is_some_and(|it| it.text.contains("has only gone from 95 %")), "{told:?}");
+        assert!(over_confident(&rows(0.4)).iter().all(|it| it.state == FindingState::Cleared || it.epoch < 30));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! The network has more freedom than the training rows can pin down, and begins to fit their accidents, which
 //! the validation rows do not share.
 //! ## What to try
-//! Dropout, weight decay, a smaller network, more data; or keep the weights of the best epoch.
+//! Keep the weights of the best epoch; dropout, weight decay, a smaller network; more data.
 //! ## Source
 //! Prechelt 1998, "Automatic early stopping using cross validation" (doi 10.1016/S0893-6080(98)00010-0): the
 //! generalization loss, at 2, 5 and 10 %. SageMaker Debugger's `Overfit`: a gap of more than a tenth of the
@@ -14,13 +14,14 @@
 //! the validation estimate, by two standard errors; and Prechelt's alone fires on every jittery curve, so that
 //! the rise must be a trend. Nakkiran et al. 2020 for validation that falls again: the finding is cleared.
 
-use super::curves::{guessing, validation_error, validation_loss};
+use super::answers::first_loss;
+use super::curves::{guessing, keeps_best, validation_error, validation_loss};
 use crate::diagnose::Context;
 use crate::diagnose::remedy;
 use crate::diagnose::rule::{Look, Need, Observer, Rule, Words, against, measured};
 use crate::diagnose::stats::{Recent, Trend};
 use crate::diagnose::words::{number, percent};
-use crate::run::{EpochRow, Severity};
+use crate::run::{EpochRow, FinishReason, Severity};
 use crate::spec::SplitMethod;
 
 pub(super) const OVERFITTING: Rule = Rule {
@@ -58,6 +59,10 @@ const FEWEST_RISING: usize = 5;
 /// loss of a millionth may double.
 const RISE_OF_BASELINE: f64 = 0.005;
 
+/// The same, below which it is no more than a note, whatever the grade: where nearly everything has been learned, a
+/// tenth of the loss is next to nothing.
+const WORTH_A_WARNING: f64 = 0.01;
+
 /// How much further training must have fallen since the best epoch.
 const TRAIN_FALL: f64 = 0.01;
 
@@ -72,13 +77,15 @@ struct Overfitting {
     gap_errors: f64,
     train: Recent,
     validation: Recent,
-    first_validation: Option<f64>,
+    first: Option<f64>,
     best: Option<Best>,
     /// The validation loss since the best epoch, in multiples of the best.
     since_best: Trend,
     grade: u8,
     /// The onset when it was last seen.
     onset: u64,
+    /// Whether the run ended with the best epoch's weights.
+    is_kept: bool,
     now: Now,
 }
 
@@ -104,6 +111,7 @@ struct Now {
     rise: f64,
     rise_threshold: f64,
     significance: f64,
+    guessing: f64,
     accuracy: Option<f64>,
 }
 
@@ -114,11 +122,12 @@ impl Overfitting {
             gap_errors: context.threshold("overfitting.gap_errors"),
             train: Recent::new(SMOOTHED),
             validation: Recent::new(SMOOTHED),
-            first_validation: None,
+            first: None,
             best: None,
             since_best: Trend::default(),
             grade: 0,
             onset: 0,
+            is_kept: false,
             now: Now::default(),
         }
     }
@@ -142,8 +151,14 @@ impl Observer for Overfitting {
             return Look::Absent;
         }
         self.onset = best.epoch;
-        let severity = if self.grade == 1 { Severity::Info } else { Severity::Warning };
+        let is_worth_it = self.now.rise > WORTH_A_WARNING * self.now.guessing;
+        let severity = if self.grade > 1 && is_worth_it { Severity::Warning } else { Severity::Info };
         Look::Seen { severity, grade: self.grade, from_epoch: best.epoch }
+    }
+
+    fn end(&mut self, context: &Context, _reason: FinishReason) -> Look {
+        self.is_kept = keeps_best(context);
+        if self.is_kept { Look::Absent } else { Look::Unclear }
     }
 
     fn words(&self, context: &Context) -> Words {
@@ -158,7 +173,7 @@ impl Observer for Overfitting {
             ("best_validation_loss", measured(best.validation)),
             ("train_loss", measured(now.train)),
         ];
-        let remedies = [remedy::dropout, remedy::weight_decay, remedy::smaller, remedy::stop_early];
+        let remedies = [remedy::stop_early, remedy::dropout, remedy::weight_decay, remedy::smaller];
         Words {
             text: format!(
                 "Validation loss has risen {} above its best of {} at epoch {}, while training loss has fallen on from {} to {}. This is consistent with learning the training rows by heart.",
@@ -189,7 +204,9 @@ impl Observer for Overfitting {
         let Some(best) = self.best else {
             return String::new();
         };
-        if best.epoch > self.onset || self.now.generalization_loss < LEAVE[0] {
+        if self.is_kept {
+            format!("The weights of epoch {} are kept, from before validation loss rose.", best.epoch)
+        } else if best.epoch > self.onset || self.now.generalization_loss < LEAVE[0] {
             format!(
                 "Validation loss has come down again, to {}; its best is now {} at epoch {}.",
                 number(self.now.validation),
@@ -210,7 +227,7 @@ impl Observer for Overfitting {
 impl Overfitting {
     /// The best epoch so far, this one included.
     fn best_with(&mut self, row: &EpochRow) -> Best {
-        self.first_validation.get_or_insert(row.validation_loss);
+        self.first.get_or_insert_with(|| first_loss(row));
         let this = Best {
             epoch: row.epoch,
             validation: row.validation_loss,
@@ -236,7 +253,7 @@ impl Overfitting {
         let validation = self.validation.median_of_last(SMOOTHED).unwrap_or(row.validation_loss);
         let rise = validation - best.validation;
         let error = validation_error(row).unwrap_or(UNKNOWN_ERROR * row.validation_loss.abs());
-        let scale = guessing(context, self.first_validation.unwrap_or(0.0));
+        let scale = guessing(context, self.first.unwrap_or(0.0));
         let rise_thresholds = [
             RISE_ERRORS * best.error.unwrap_or(UNKNOWN_ERROR * best.validation.abs()),
             RISE_SCATTERS * self.since_best.scatter() * scale_of(best),
@@ -251,6 +268,7 @@ impl Overfitting {
             rise,
             rise_threshold: rise_thresholds.into_iter().fold(0.0, f64::max),
             significance: self.since_best.significance(),
+            guessing: scale,
             accuracy: row.metrics.get("validation_accuracy").copied(),
         }
     }

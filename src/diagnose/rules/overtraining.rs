@@ -54,8 +54,8 @@ const IMPROVEMENT_DEVIATIONS: f64 = 0.5;
 const LONG: f64 = 0.5;
 const LONG_PATIENCE: u64 = 3;
 
-/// How far below the validation loss training must lie by then, as a share of it.
-const OPEN: f64 = 0.6;
+/// How far below the validation loss training must lie by then, as a share of it: what it still gains is by heart.
+const OPEN: f64 = 0.8;
 
 /// A validation loss of so small a share of guessing is as good as perfect, and no harm can come of more.
 const EXCELLENT: f64 = 0.02;
@@ -109,6 +109,10 @@ impl Observer for Overtraining {
         if validation < mark.validation - noise.max(IMPROVEMENT * mark.validation.abs()) {
             self.mark = Some(Mark { epoch: row.epoch, validation, train });
             return Look::Absent;
+        }
+        // Shares of a loss that may be below 0, as that of a density, mean nothing.
+        if mark.train <= 0.0 || validation <= 0.0 {
+            return Look::Unclear;
         }
         let epochs = row.epoch - mark.epoch;
         let train_fall = 1.0 - train / mark.train.max(f64::MIN_POSITIVE);

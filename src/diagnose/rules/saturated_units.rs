@@ -162,8 +162,9 @@ impl Observer for SaturatedUnits {
             remedy::usual_first_weights(project),
             remedy::standardize(project),
             if is_fast { lower.clone() } else { None },
-            remedy::relu(project),
-            if is_fast { None } else { lower },
+            // Weights that drive tanh to its ends drive ReLU to values without end.
+            if is_gain { None } else { remedy::relu(project) },
+            if is_fast || is_gain { None } else { lower },
         ];
         let evidence = [
             ("saturated_share", against(now.share, self.share)),

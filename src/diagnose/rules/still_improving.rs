@@ -123,7 +123,10 @@ impl Observer for StillImproving {
                 percent(self.least),
             ),
             rival: "A learning rate that is too low looks the same; at three times the rate the same epochs would then get further.".to_owned(),
-            remedies: remedy::more_epochs(&context.project).into_iter().collect(),
+            remedies: [remedy::until_it_settles(&context.project).filter(|_| self.validated), remedy::more_epochs(&context.project)]
+                .into_iter()
+                .flatten()
+                .collect(),
             ..Words::default()
         };
         with_evidence(words, [("fall", against(now.fall, self.least)), ("epochs", measured(self.epoch as f64))])
@@ -163,7 +166,7 @@ mod tests {
             let told = ended(&falling(epochs), FinishReason::Completed);
             assert_eq!((told.len(), told[0].severity, told[0].epoch), (1, Severity::Info, epochs), "{epochs}");
             assert!(told[0].text.starts_with("Validation loss fell from"), "{}", told[0].text);
-            assert_eq!(told[0].remedies[0].label, "100 epochs, twice as many");
+            assert_eq!(told[0].remedies[1].label, "100 epochs, twice as many");
         }
         assert_eq!(ended(&falling(20), FinishReason::Completed)[0].from_epoch, 18);
     }

@@ -11,6 +11,7 @@
 //! Bengio & Courville 2016, section 5.2. That a level curve at the very height of guessing may as well be stuck, and
 //! that a smooth way down to it speaks for a model that is done learning, is ours.
 
+use super::answers::knows_skill;
 use super::curves::{Course, guessing, times_usual, validation_error, validation_loss, with_evidence};
 use crate::diagnose::Context;
 use crate::diagnose::remedy;
@@ -34,6 +35,7 @@ pub(super) const UNDERFITTING: Rule = Rule {
             course: Course::default(),
             validation: Recent::new(SMOOTHED),
             first: None,
+            highest_rate: 0.0,
             from_epoch: None,
             now: Now::default(),
         })
@@ -67,6 +69,9 @@ const WITH_HINDRANCE: f64 = 1.5;
 const FAR_ABOVE: f64 = 27.0;
 const FAR_BELOW: f64 = 9.0;
 
+/// A learning rate below this share of its highest has itself brought training to rest.
+const DECAYED: f64 = 0.1;
+
 /// Units of a hidden layer below which it is a bottleneck.
 const FEW_UNITS: u64 = 4;
 
@@ -82,6 +87,7 @@ struct Underfitting {
     course: Course,
     validation: Recent,
     first: Option<f64>,
+    highest_rate: f64,
     from_epoch: Option<u64>,
     now: Now,
 }
@@ -113,6 +119,7 @@ impl Observer for Underfitting {
             return Look::Unclear;
         }
         self.validation.push(validation);
+        self.highest_rate = self.highest_rate.max(row.learning_rate);
         let course = &self.course;
         let first = *self.first.get_or_insert(row.train_loss);
         let (Some(fall), Some(validation)) = (course.fall(), self.validation.median_of_last(SMOOTHED)) else {
@@ -131,10 +138,14 @@ impl Observer for Underfitting {
         let is_level = fall.abs() < (ease * level).max(course.jitter());
         let rate_is_usual =
             times_usual(context, row.learning_rate).is_none_or(|it| it < FAR_ABOVE && it > 1.0 / FAR_BELOW);
+        let has_decayed = row.learning_rate < DECAYED * self.highest_rate && !standing;
+        let rate_is_usual = rate_is_usual && !has_decayed;
         let came_down = first - course.level > CAME_DOWN * guessing(context, first) && course.skill > NO_SKILL;
         let has_learned_all = self.hindrance.is_some() || came_down;
         let skill = course.skill.max(1.0 - validation / course.guessing);
         let is_poor = skill < ease.min(1.2) * skill_threshold && course.level < 1.1 * course.guessing;
+        // A run that begins with trained weights, or learns most in its first epoch, is level near its first loss, too.
+        let is_poor = is_poor && knows_skill(context, row);
         if !(is_poor && is_level && runs_together && rate_is_usual && has_learned_all && course.jitter() < BOUNCING) {
             if !standing {
                 self.from_epoch = None;

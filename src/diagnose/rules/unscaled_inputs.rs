@@ -13,7 +13,7 @@
 //! Grey values of 0 to 16 train well as they are, so that the line is drawn above them.
 
 use crate::diagnose::Context;
-use crate::diagnose::remedy::{self, Rate};
+use crate::diagnose::remedy;
 use crate::diagnose::rule::{Hysteresis, Look, Need, Observer, Rule, Words, against, measured};
 use crate::diagnose::words::number;
 use crate::run::{EpochRow, InputScales, Severity};
@@ -51,7 +51,6 @@ struct UnscaledInputs {
     ratio_threshold: f64,
     scales: Option<InputScales>,
     trouble: Option<Trouble>,
-    learning_rate: f64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,7 +80,7 @@ impl UnscaledInputs {
                 None
             }
         });
-        Self { size_threshold, ratio_threshold, scales, trouble, learning_rate: context.project.learning_rate }
+        Self { size_threshold, ratio_threshold, scales, trouble }
     }
 }
 
@@ -90,10 +89,7 @@ fn ratio(it: &InputScales) -> f64 {
 }
 
 impl Observer for UnscaledInputs {
-    fn epoch(&mut self, _context: &Context, row: &EpochRow, _standing: bool) -> Look {
-        if row.learning_rate > 0.0 {
-            self.learning_rate = row.learning_rate;
-        }
+    fn epoch(&mut self, _context: &Context, _row: &EpochRow, _standing: bool) -> Look {
         match (&self.scales, self.trouble) {
             (None, _) => Look::Unclear,
             (Some(_), None) => Look::Absent,
@@ -152,14 +148,10 @@ impl Observer for UnscaledInputs {
             .into(),
             formula,
             rival: "A learning rate that does not suit the network makes the loss jump or crawl on scaled inputs too; then standardizing would change little.".to_owned(),
-            remedies: [
-                remedy::standardize(&context.project),
-                remedy::batch_norm(&context.project),
-                remedy::learning_rate(context, self.learning_rate, Rate::Tenth),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
+            remedies: [remedy::standardize(&context.project), remedy::batch_norm(&context.project)]
+                .into_iter()
+                .flatten()
+                .collect(),
         }
     }
 

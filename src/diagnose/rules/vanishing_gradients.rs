@@ -142,9 +142,9 @@ impl Observer for VanishingGradients {
         ];
         let project = &context.project;
         let relu = if matches!(now.activation.as_str(), "sigmoid" | "tanh") { remedy::relu(project) } else { None };
-        let few = remedy::two_hidden_layers(project);
-        // Very deep ReLU networks fade as well, under first weights drawn as they are here.
-        let ways_out = if now.n_hidden > remedy::DEEP { [few, relu] } else { [relu, few] };
+        let (few, norm) = (remedy::two_hidden_layers(project), remedy::batch_norm(project));
+        // Deep ReLU networks fade as well, under first weights drawn as they are here.
+        let ways_out = if now.n_hidden > remedy::DEEP { [norm, few, relu] } else { [relu, few, norm] };
         Words {
             text: format!(
                 "The gradient of {} is {} of that of {}, and {} of the loss of guessing is left. This is consistent with a gradient that vanishes on its way back through {why}.",
@@ -163,7 +163,7 @@ impl Observer for VanishingGradients {
                 number(self.ratio),
             ),
             rival: "A learning rate that is too low also leaves the loss where it is, but then the gradients of all layers are of like size.".to_owned(),
-            remedies: ways_out.into_iter().chain([remedy::batch_norm(project)]).flatten().collect(),
+            remedies: ways_out.into_iter().flatten().collect(),
         }
     }
 

@@ -22,6 +22,7 @@ mod wording;
 
 use reduction::Reduction;
 
+use super::answers::{Answers, first_loss, knows_guessing};
 use super::curves::{guessing, skill_by_metrics, validation_loss};
 use crate::diagnose::Context;
 use crate::diagnose::rule::{Look, Need, Observer, Rule, Words, against, measured};
@@ -66,6 +67,10 @@ const PROVEN_BY_TRAIN_LOSS: f64 = 0.5;
 /// Only above this share does a metric prove that something was learned.
 const PROVEN_BY_METRICS: f64 = 0.35;
 
+/// Where only the first epoch's loss stands for that of guessing, a run that has not left it by this share is stuck.
+/// More is what a run gains that begins with trained weights, or learns most in its first epoch.
+const STUCK_AT_FIRST: f64 = 0.05;
+
 /// Above this share, there is nothing left to say.
 const EXCELLENT_SKILL: f64 = 0.95;
 
@@ -79,6 +84,9 @@ struct Plateau {
     /// Epochs of a stretch for this run.
     stretch: usize,
     train: Recent,
+    answers: Answers,
+    /// What guessing loses, where nobody measured it and the accuracies show it.
+    shown: Option<f64>,
     /// The first epoch's loss, and the highest since.
     first: Option<f64>,
     highest: f64,
@@ -119,6 +127,8 @@ impl Plateau {
             reduction: Reduction::default(),
             stretch,
             train: Recent::new(2 * stretch + PAIRS),
+            answers: Answers::default(),
+            shown: None,
             first: None,
             highest: f64::NEG_INFINITY,
             lowest: f64::INFINITY,
@@ -147,7 +157,9 @@ impl Observer for Plateau {
             return Look::Unclear;
         }
         self.train.push(row.train_loss);
-        self.first.get_or_insert(row.train_loss);
+        self.answers.push(row);
+        self.first.get_or_insert_with(|| first_loss(row));
+        self.shown = self.answers.loss_of_guessing(row).filter(|_| !knows_guessing(context));
         self.highest = self.highest.max(row.train_loss);
         self.highest_rate = self.highest_rate.max(row.learning_rate);
         let (Some(fall), Some(level), Some(jitter)) =
@@ -161,8 +173,12 @@ impl Observer for Plateau {
         self.reduction.push(row.epoch, row.learning_rate, level);
         let validation = validation_loss(context, row);
         let skill = self.skill(context, row, level, validation);
-        let is_stuck = skill < self.stuck_skill;
-        let least_fall = if skill < NO_SKILL || (is_stuck && standing) {
+        let first = self.first.unwrap_or(row.train_loss);
+        let is_known = knows_guessing(context) || self.shown.is_some();
+        let is_stuck = skill < if is_known { self.stuck_skill } else { self.stuck_skill.min(STUCK_AT_FIRST) };
+        // Who has not come below where the curve began has not learned since, whatever was known before.
+        let is_without = skill < NO_SKILL && (is_known || level >= first);
+        let least_fall = if is_without || (is_stuck && standing) {
             LEAST_FALL_WITHOUT_SKILL
         } else if is_stuck {
             LEAST_FALL_WHEN_STUCK
@@ -252,12 +268,13 @@ impl Plateau {
         let covered = |loss: f64| 1.0 - loss / self.guessing(context);
         let by_train_loss = Some(covered(level)).filter(|it| *it > PROVEN_BY_TRAIN_LOSS || validation.is_none());
         let shares = by_train_loss.into_iter().chain(validation.map(covered)).filter(|it| it.is_finite());
-        let by_metrics = Some(skill_by_metrics(context, row)).filter(|it| *it > PROVEN_BY_METRICS);
+        let by_metrics = Some(skill_by_metrics(context, row, &self.answers)).filter(|it| *it > PROVEN_BY_METRICS);
         shares.fold(by_metrics.unwrap_or(0.0), f64::max)
     }
 
     /// The loss of always guessing the same; the nearest thing to it where nobody measured it.
     fn guessing(&self, context: &Context) -> f64 {
-        guessing(context, self.first.unwrap_or(f64::INFINITY))
+        let guessing = guessing(context, self.first.unwrap_or(f64::INFINITY));
+        self.shown.map_or(guessing, |it| it.min(guessing))
     }
 }
