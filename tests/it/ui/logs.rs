@@ -248,7 +248,7 @@ fn where_the_tabs_do_not_fit_the_one_of_the_log_is_in_sight() {
     };
     assert!(is_in_sight(&window, "Source") && !is_in_sight(&window, "Data"));
     // Those beside it lead back, one by one.
-    for tab in ["Log", "Stop rules", "Experiments", "Predictions", "Data"] {
+    for tab in ["Log", "Quiz", "Checkpoints", "Stop rules", "Experiments", "Predictions", "Data"] {
         window.get_by_role_and_label(Role::Tab, tab).click();
         window.run_steps(2);
         assert!(is_in_sight(&window, tab), "{tab}");

@@ -31,9 +31,10 @@ fn sample_project(name: &str) -> Project {
 
 /// A run as it was recorded, with its last pictures.
 fn recorded(name: &str) -> Run {
+    let project = sample_project(name);
     let name = file_name(name);
     let text = std::fs::read_to_string(fixture(&format!("runs/{name}.jsonl"))).unwrap();
-    let mut run = Run::replay(sample_project(name), text.lines().map(|line| serde_json::from_str(line).unwrap()));
+    let mut run = Run::replay(project, text.lines().map(|line| serde_json::from_str(line).unwrap()));
     let views: Views =
         serde_json::from_slice(&std::fs::read(fixture(&format!("runs/{name}.views.json"))).unwrap()).unwrap();
     run.views = Some(Arc::new(views));
