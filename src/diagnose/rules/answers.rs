@@ -41,8 +41,11 @@ pub(super) struct Answers {
 /// Epochs on end of one accuracy that no network has whose answers change at all.
 const ONE_ANSWER: usize = 8;
 
-/// Accuracies that a single answer may have where two classes are unequal. Above, nearly all is right anyhow.
-const OF_ONE_ANSWER: std::ops::RangeInclusive<f64> = 0.5..=0.99;
+/// Accuracies that a single answer may have where two classes are unequal, and the validation loss that goes with it,
+/// in multiples of their entropy. Rounded logs show one accuracy for long where nearly all is right, and a loss with
+/// smoothed labels lies far above.
+const OF_ONE_ANSWER: std::ops::RangeInclusive<f64> = 0.5..=0.95;
+const OF_ENTROPY: std::ops::RangeInclusive<f64> = 0.85..=1.2;
 
 /// An accuracy of at most this multiple of the certainty is that of chance among equal classes, and at most this share
 /// of the rows: two unequal classes have more.
@@ -59,12 +62,12 @@ impl Answers {
     /// What guessing loses, where the accuracies give it away: one that never changes is that of a single answer to
     /// every row, which loses the entropy of the classes' shares; one of chance comes with a loss of chance.
     pub(super) fn loss_of_guessing(&self, row: &EpochRow) -> Option<f64> {
-        self.loss_of_one_answer().or_else(|| loss_by_chance(row))
+        self.loss_of_one_answer(row).or_else(|| loss_by_chance(row))
     }
 
-    fn loss_of_one_answer(&self) -> Option<f64> {
+    fn loss_of_one_answer(&self, row: &EpochRow) -> Option<f64> {
         let share = self.validation_accuracy.filter(|it| self.same_for >= ONE_ANSWER && OF_ONE_ANSWER.contains(it))?;
-        Some(entropy(share))
+        Some(entropy(share)).filter(|it| OF_ENTROPY.contains(&(row.validation_loss / it)))
     }
 
     /// How much more often the network is right than as certain as it is of the truth, `exp(-loss)` in the geometric
@@ -73,7 +76,7 @@ impl Answers {
         let (accuracy, loss) = pair(row)?;
         let certainty = (-loss).exp();
         let skill = (accuracy - certainty) / (1.0 - certainty);
-        (self.loss_of_one_answer().is_none() && (0.0..1.0).contains(&certainty)).then_some(skill)
+        (self.loss_of_one_answer(row).is_none() && (0.0..1.0).contains(&certainty)).then_some(skill)
     }
 }
 
@@ -139,6 +142,8 @@ mod tests {
     fn one_answer_to_every_row_is_stuck_however_far_the_loss_came_down() {
         let shares = entropy(0.9);
         assert_eq!(severity("plateau", &level(0.9, shares, Some(|_| 0.9))), Some(Severity::Warning));
+        let smoothed = level(0.9, 1.8 * shares, Some(|_| 0.9));
+        assert!(severity("plateau", &smoothed) <= Some(Severity::Info), "no loss of one answer");
         let moving = level(0.9, shares, Some(|epoch| 0.9 + 0.001 * (epoch % 3) as f64));
         assert!(severity("plateau", &moving) <= Some(Severity::Info), "answers that change are not one");
     }

@@ -62,6 +62,9 @@ const SETTLED_OVER: usize = 5;
 const SETTLED: f64 = 0.025;
 const SETTLED_OF_GAIN: f64 = 0.05;
 
+/// A learning rate below this share of its highest has brought the loss to rest, half learned or not.
+const DECAYED: f64 = 0.1;
+
 struct LabelNoise {
     evenness_threshold: f64,
     deviations_threshold: f64,
@@ -73,6 +76,7 @@ struct LabelNoise {
     /// Validation losses: that at the start, and the last.
     first: Option<f64>,
     losses: Recent,
+    highest_rate: f64,
     last_epoch: u64,
     last_train_accuracy: Option<f64>,
 }
@@ -135,6 +139,7 @@ impl LabelNoise {
             best: None,
             first: context.initial_loss,
             losses: Recent::new(2 * SETTLED_OVER),
+            highest_rate: 0.0,
             last_epoch: 0,
             last_train_accuracy: None,
         }
@@ -178,6 +183,8 @@ impl Observer for LabelNoise {
         self.last_train_accuracy = row.metrics.get("train_accuracy").copied();
         self.first.get_or_insert(row.validation_loss);
         self.losses.push(row.validation_loss);
+        self.highest_rate = self.highest_rate.max(row.learning_rate);
+        let has_decayed = row.learning_rate < DECAYED * self.highest_rate;
         let this = Best::of(row);
         if self.best.is_none_or(|best| this.is_some_and(|this| this.loss < best.loss)) {
             self.best = this;
@@ -185,7 +192,7 @@ impl Observer for LabelNoise {
         let Some(best) = self.best else {
             return Look::Unclear;
         };
-        let is_settled = row.epoch >= best.epoch + STOOD_FOR || self.has_settled();
+        let is_settled = row.epoch >= best.epoch + STOOD_FOR || !has_decayed && self.has_settled();
         if !is_settled || row.epoch <= WARM_UP {
             return Look::Unclear;
         }

@@ -32,6 +32,7 @@ pub(super) const UNSCALED_INPUTS: Rule = Rule {
         "plateau",
         "underfitting",
         "noisy-validation",
+        "validation-below-train",
         "exploding-gradients",
         "dead-relu",
         "saturated-units",
