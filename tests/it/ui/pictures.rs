@@ -21,7 +21,7 @@ const LARGE: [f32; 2] = [1920.0, 1080.0];
 const RECORDED: [(&str, Option<Command>); 4] = [
     ("overfitting", None),
     ("welcome", None),
-    ("gallery/learning_rate_too_high", Some(Command::Probe)),
+    ("gallery/learning_rate_too_low", Some(Command::Probe)),
     ("early_stopping", Some(Command::GoOn { epochs: 20 })),
 ];
 
@@ -55,7 +55,7 @@ fn the_window_looks_as_the_readme_shows_it() {
         ("overfitting_dark", "overfitting", true, "", dark, USUAL),
         ("welcome_light", "welcome", true, "", light, USUAL),
         ("welcome_large", "welcome", true, "", dark, LARGE),
-        ("probe_dark", "gallery/learning_rate_too_high", true, "Experiments", dark, USUAL),
+        ("probe_dark", "gallery/learning_rate_too_low", true, "Experiments", dark, USUAL),
         ("stop_rules_light", "early_stopping", true, "Stop rules", light, USUAL),
     ] {
         let project = sample_project(sample);

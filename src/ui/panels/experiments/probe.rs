@@ -1,6 +1,6 @@
 //! How the copies of a probe went on: a line each, from the same start.
 
-use egui::{Align2, TextStyle, Ui, vec2};
+use egui::{Align2, TextStyle, Ui, pos2, vec2};
 use egui_plot::LineStyle;
 
 use crate::run::{Fork, Probe, Verdict};
@@ -10,6 +10,9 @@ use crate::ui::plot::chart::{Chart, Ground, Span};
 use crate::ui::plot::line::{Pen, paint_line};
 use crate::ui::short_number;
 use crate::ui::theme::{Theme, size, space};
+
+/// Names closer than this cover each other.
+const APART: f32 = 13.0;
 
 pub(super) fn chart_ui(ui: &mut Ui, probe: &Probe, height: f32) {
     let theme = Theme::of(ui);
@@ -29,22 +32,27 @@ pub(super) fn chart_ui(ui: &mut Ui, probe: &Probe, height: f32) {
         has_x_axis: true,
     };
     let chart = ground.ui(ui);
-    for fork in &probe.forks {
+    let mut above = f32::NAN;
+    // From the lowest end up, so that a name moves up where it would cover another.
+    let mut forks: Vec<_> = probe.forks.iter().collect();
+    forks.sort_by(|a, b| end_of(a).total_cmp(&end_of(b)));
+    for fork in forks {
         let is_favored = match probe.verdict {
             Verdict::TooHigh => fork.factor < 1.0,
             Verdict::TooLow => fork.factor > 1.0,
             Verdict::Neither => fork.factor == 1.0,
         };
-        fork_ui(ui, &chart, probe.stretch, fork, is_favored);
+        above = fork_ui(ui, &chart, probe.stretch, fork, is_favored, above);
     }
     chart.response.clone().on_hover_meaning(ui, || meaning::probe(probe));
-    // The left end is where the curves are high.
-    let corner = chart.frame().left_bottom() + vec2(4.0, -2.0);
+    // Behind the curves' ends nothing but their names is drawn.
+    let corner = chart.frame().right_bottom() + vec2(-4.0, -2.0);
     let font = TextStyle::Small.resolve(ui.style());
-    chart.painter.text(corner, Align2::LEFT_BOTTOM, "steps from here", font, theme.dim);
+    chart.painter.text(corner, Align2::RIGHT_BOTTOM, "steps", font, theme.dim);
 }
 
-fn fork_ui(ui: &Ui, chart: &Chart, stretch: u64, fork: &Fork, is_favored: bool) {
+/// Draws a copy and its rate at its end, clear of the name at `above`. Returns where that name stands.
+fn fork_ui(ui: &Ui, chart: &Chart, stretch: u64, fork: &Fork, is_favored: bool, above: f32) -> f32 {
     let theme = Theme::of(ui);
     let color = if is_favored { theme.accent } else { theme.dim };
     let points: Vec<_> = fork
@@ -53,7 +61,7 @@ fn fork_ui(ui: &Ui, chart: &Chart, stretch: u64, fork: &Fork, is_favored: bool) 
         .enumerate()
         .filter_map(|(idx, loss)| chart.at((stretch * idx as u64) as f64, *loss))
         .collect();
-    let Some(end) = points.last().copied() else { return };
+    let Some(end) = points.last().copied() else { return above };
     // The dash tells the factor where the color cannot.
     let style = if fork.factor < 1.0 {
         LineStyle::Dashed { length: 6.0 }
@@ -65,7 +73,14 @@ fn fork_ui(ui: &Ui, chart: &Chart, stretch: u64, fork: &Fork, is_favored: bool) 
     paint_line(&chart.painter, &points, Pen { color, width: size::CURVE, style });
     let name = short_number(fork.learning_rate);
     let font = TextStyle::Small.resolve(ui.style());
-    chart.painter.text(end + vec2(space::XS, 0.0), Align2::LEFT_CENTER, name, font, color);
+    let y = if above - end.y < APART { above - APART } else { end.y };
+    chart.painter.text(pos2(end.x + space::XS, y), Align2::LEFT_CENTER, name, font, color);
+    y
+}
+
+/// The last finite loss of a copy.
+fn end_of(fork: &Fork) -> f64 {
+    fork.losses.iter().copied().rfind(|it| it.is_finite()).unwrap_or(f64::INFINITY)
 }
 
 /// Every finite loss with a margin; a copy that blew up is cut at three times the start.
