@@ -38,7 +38,7 @@
 //! from 1. *Epoch*: one pass over the training rows, from 1. *Split*: train, validation, test. *Finding*:
 //! what a rule saw. *Remedy*: a change a finding proposes. *Ghost*: an earlier run left on the chart.
 //! *Band*: what several seeds of one project span. *Target*: the column to predict. *Device*: where the
-//! arithmetic is done.
+//! arithmetic is done. *Checkpoint*: where a training stands between two steps, as a file.
 //!
 //! # Where it departs from the textbook
 //!

@@ -14,6 +14,11 @@ const LEAST_GAIN_NOISE: f64 = 2.0;
 /// A loss this much higher, as a share of it, is a jump that one sees.
 const JUMP: f64 = 0.02;
 
+/// A fall this many times the noise is no chance; it counts as proportional where three times the rate brings at
+/// least this share of three times the fall.
+const CLEAR_FALL_NOISE: f64 = 4.0;
+const PROPORTIONAL: f64 = 0.7;
+
 /// Losses at the end of a fork whose median says where it got to.
 const END: usize = 3;
 
@@ -53,7 +58,7 @@ pub fn judge(forks: &[Fork]) -> (Verdict, String) {
     if down > least_of(lower) && down >= up {
         let text = format!("{all}. Smaller steps get further: the learning rate is too high.");
         (Verdict::TooHigh, text)
-    } else if up > least_of(higher) {
+    } else if up > least_of(higher) || grows_with_the_rate(start, own, higher) {
         let text = format!("{all}. Larger steps get further: the learning rate is too low.");
         (Verdict::TooLow, text)
     } else {
@@ -123,6 +128,14 @@ pub fn band(points: &[RangePoint]) -> Option<[f64; 2]> {
     Some([low.min(high), low.max(high)])
 }
 
+/// Whether the loss falls in proportion to the rate, however little: then nothing but the length of the steps holds
+/// it back, and in so few of them it cannot come far.
+fn grows_with_the_rate(start: f64, own: &Fork, higher: &Fork) -> bool {
+    let fall = |fork: &Fork| start - reached(fork);
+    let is_clear = |fork: &Fork| fall(fork) > CLEAR_FALL_NOISE * noise(fork);
+    is_clear(own) && is_clear(higher) && fall(higher) > PROPORTIONAL * (higher.factor / own.factor) * fall(own)
+}
+
 /// What it cost to leave out the optimizer's memory: how far the loss jumped away from the copy that kept it, and when
 /// it was back. The losses begin at the same place.
 pub fn weigh(with_memory: &[f64], without: &[f64]) -> String {
@@ -166,6 +179,23 @@ mod tests {
     fn probe(lower: f64, own: f64, higher: f64) -> (Verdict, String) {
         let to = |end: f64| move |it: f64| 1.0 + (end - 1.0) * it / 12.0;
         judge(&[fork(1.0 / 3.0, to(lower)), fork(1.0, to(own)), fork(3.0, to(higher))])
+    }
+
+    #[test]
+    fn a_loss_that_falls_in_proportion_to_the_rate_wants_a_higher_one_however_little_it_falls() {
+        let fork = |factor: f64, slope: f64, jitter: f64| Fork {
+            factor,
+            learning_rate: 1e-5 * factor,
+            losses: (0..=12).map(|it| 0.69 - slope * f64::from(it) + jitter * f64::from(it % 2)).collect(),
+        };
+        let forks = |slope: f64, jitter: f64| [1.0 / 3.0, 1.0, 3.0].map(|factor| fork(factor, slope * factor, jitter));
+        assert_eq!(
+            judge(&forks(5e-5, 0.0)).0,
+            Verdict::TooLow,
+            "a fall of 0.3 %, but three times as much at three times the rate"
+        );
+        assert_eq!(judge(&forks(5e-5, 2e-3)).0, Verdict::Neither, "within the noise nothing is proportional");
+        assert_eq!(judge(&forks(0.0, 0.0)).0, Verdict::Neither, "what does not fall at all is stuck");
     }
 
     #[test]

@@ -45,10 +45,10 @@ pub(super) fn chart_ui(ui: &mut Ui, probe: &Probe, height: f32) {
         above = fork_ui(ui, &chart, probe.stretch, fork, is_favored, above);
     }
     chart.response.clone().on_hover_meaning(ui, || meaning::probe(probe));
-    // Behind the curves' ends nothing but their names is drawn.
-    let corner = chart.frame().right_bottom() + vec2(-4.0, -2.0);
+    // Behind the last number of the axis there is room for its name.
+    let corner = chart.frame().right_bottom() + vec2(-space::XS, space::XS);
     let font = TextStyle::Small.resolve(ui.style());
-    chart.painter.text(corner, Align2::RIGHT_BOTTOM, "steps", font, theme.dim);
+    ui.painter().text(corner, Align2::RIGHT_TOP, "steps", font, theme.dim);
 }
 
 /// Draws a copy and its rate at its end, clear of the name at `above`. Returns where that name stands.
