@@ -4,7 +4,8 @@ use super::Meaning;
 use super::metric::of_fit;
 use crate::diagnose::evidence;
 use crate::diagnose::stops::Outcome;
-use crate::run::{Confusion, Evidence, FindingRow, Fit, Probe, RangeTest, Run};
+use crate::run::{Confusion, Evidence, FindingRow, Fit, Forgotten, Probe, RangeTest, Run};
+use crate::studio::Lifeline;
 use crate::ui::pace::{epoch_seconds, rows_per_second, speed_text};
 use crate::ui::text::{duration_text, percent_text};
 use crate::ui::{grouped, short_number};
@@ -155,6 +156,51 @@ pub(in crate::ui) fn fit(fit: &Fit) -> Meaning {
     }
 }
 
+/// When a stop rule would have ended the run.
+pub(in crate::ui) fn stops(outcome: &Outcome) -> Meaning {
+    let about = "The epoch behind which this rule would have ended the run.";
+    let meaning = Meaning::new("Stops", about, "");
+    let reductions: Vec<_> = outcome.reductions.iter().map(u64::to_string).collect();
+    let values = match (outcome.stop, outcome.since) {
+        (Some(stop), Some(since)) => format!("behind epoch {stop}; no epoch since {since} was better"),
+        (Some(stop), None) => format!("behind epoch {stop}"),
+        (None, _) if !reductions.is_empty() => {
+            format!("never; it lowers the learning rate behind {}", reductions.join(", "))
+        }
+        (None, _) => "it never stops".to_owned(),
+    };
+    Meaning { values, ..meaning }
+}
+
+/// Which epoch's weights a stop rule would have kept.
+pub(in crate::ui) fn keeps(outcome: &Outcome) -> Meaning {
+    let about = "The epoch whose weights the model would have had in the end: the best, or the last that was trained.";
+    let meaning = Meaning::new("Keeps", about, "");
+    let (Some(kept), Some(loss)) = (outcome.kept, outcome.kept_loss) else { return meaning };
+    Meaning { values: format!("epoch {kept}, validation loss {}", short_number(loss)), ..meaning }
+}
+
+/// What going on without the optimizer's memory did.
+pub(in crate::ui) fn forgotten(forgotten: &Forgotten) -> Meaning {
+    let about =
+        "How far apart two copies get that begin at the same weights, one without the optimizer\u{2019}s memory.";
+    let meaning = Meaning::new("Memory left out", about, "max over steps of (loss without − loss with it)");
+    let pairs = forgotten.without.iter().zip(&forgotten.with_memory).filter(|(a, b)| a.is_finite() && b.is_finite());
+    let Some((without, with)) = pairs.max_by(|a, b| (a.0 - a.1).total_cmp(&(b.0 - b.1))) else { return meaning };
+    let values = [*without, *with, without - with].map(short_number);
+    meaning.with(format!("{} − {} = {}", values[0], values[1], values[2]), without - with)
+}
+
+/// What interruptions have cost.
+pub(in crate::ui) fn interruption_cost(life: &Lifeline) -> Meaning {
+    let about = "Training that had to be done again, as a share of all that was done before the interruptions.";
+    let meaning = Meaning::new("Work saved", about, "1 − steps made again / steps before the interruptions");
+    let again: u64 = life.interruptions.iter().map(|it| it.at - it.resumed_from).sum();
+    let before: u64 = life.interruptions.iter().map(|it| it.at).sum();
+    let Some(cost) = life.cost() else { return meaning };
+    meaning.with(format!("1 − {} / {} = {}", grouped(again), grouped(before), percent_text(cost.saved)), cost.saved)
+}
+
 /// What a stop rule would have spared.
 pub(in crate::ui) fn epochs_saved(outcome: &Outcome) -> Meaning {
     let about = "Epochs of the record that this rule would not have trained.";
@@ -233,6 +279,21 @@ mod tests {
         is(time_left(&run), "(2,900 − 290) · 0.5 s / 29 = 0:45", 45.0);
         is(best_loss(&run), "min of 10 epochs = 1 in epoch 7", 1.0);
         is(device_speed(&run, "CPU"), "919 / 0.5 s = 1.8k rows/s", rows_per_second(&run).unwrap());
+    }
+
+    #[test]
+    fn an_interruption_and_a_lost_memory_have_theirs() {
+        let mut life = Lifeline::default();
+        life.enter(crate::studio::Stage::Training, 0.0);
+        life.look(100, 10.0);
+        life.resume(80, 12.0);
+        let meaning = interruption_cost(&life);
+        assert_eq!((meaning.values.as_str(), meaning.result), ("1 − 20 / 100 = 80.0 %", Some(0.8)));
+        let lost = Forgotten { with_memory: vec![1.0, 0.9], without: vec![1.0, 1.4], ..Forgotten::default() };
+        let meaning = forgotten(&lost);
+        assert_eq!((meaning.values.as_str(), meaning.result), ("1.4 − 0.9 = 0.5", Some(0.5)));
+        let never = Outcome { reductions: vec![7, 12], ..Outcome::default() };
+        assert_eq!(stops(&never).values, "never; it lowers the learning rate behind 7, 12");
     }
 
     #[test]

@@ -64,7 +64,8 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, round: &Round, title: &str) {
             if secondary_ui(ui, None, "End the quiz").on_hover_text("Back to your project").clicked() {
                 cx.ask(Action::Quiz(QuizAction::End));
             }
-            ui.label(theme.dim(format!("{} of {} right", round.n_right(), round.results.len())));
+            let score = ui.label(theme.dim(format!("{} of {} right", round.n_right(), round.results.len())));
+            score.on_hover_text("Questions of this round whose fault you named, of those you answered");
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(theme.strong(title)).truncate());
             });

@@ -6,6 +6,7 @@ use egui_plot::LineStyle;
 use crate::run::Forgotten;
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::plot::Marks;
 use crate::ui::plot::chart::Ground;
 use crate::ui::plot::line::{Pen, paint_line};
@@ -66,6 +67,7 @@ fn chart_ui(ui: &mut Ui, forgotten: &Forgotten) {
         has_x_axis: true,
     };
     let chart = ground.ui(ui);
+    chart.response.clone().on_hover_meaning(ui, || meaning::forgotten(forgotten));
     let font = TextStyle::Small.resolve(ui.style());
     let mut above = f32::NAN;
     for (losses, name, color, style) in [

@@ -8,6 +8,7 @@ use egui::{Align, Label, Layout, Rect, Ui, UiBuilder, pos2};
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::studio::{Action, RunAction};
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::text::{duration_text, grouped, percent_text};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{empty_ui, primary_ui, scroll_ui, secondary_ui};
@@ -85,7 +86,10 @@ fn plug_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             seconds(cost.lost_without)
         ),
     };
-    ui.add(Label::new(theme.paragraph(text)).wrap());
+    let told = ui.add(Label::new(theme.paragraph(text)).wrap());
+    if life.cost().is_some() {
+        told.on_hover_meaning(ui, || meaning::interruption_cost(life));
+    }
     ui.add_space(space::XS);
     strip::strips_ui(ui, life);
     ui.add_space(space::S);

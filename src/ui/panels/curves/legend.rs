@@ -78,7 +78,10 @@ impl Curves {
                     let last = ghost.history.epochs.last().map(|it| format!(" {}", short_number(it.validation_loss)));
                     let n = ghost.seeds.values().len();
                     let seeds = if ghost.seeds.is_spread() { format!(" · {n} seeds") } else { String::new() };
-                    entry_ui(ui, pen, &format!("{name}{}{seeds}", last.unwrap_or_default()));
+                    let entry = entry_ui(ui, pen, &format!("{name}{}{seeds}", last.unwrap_or_default()));
+                    if let Some(row) = ghost.history.epochs.last() {
+                        entry.on_hover_meaning(ui, || meaning::loss(ghost, row, "validation"));
+                    }
                 }
                 if quiet_ui(ui, "Forget them").clicked() {
                     cx.ask(Action::Run(RunAction::ForgetGhosts));

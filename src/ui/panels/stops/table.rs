@@ -53,15 +53,10 @@ fn row_ui(ui: &mut Ui, idx: usize, row: &Row, room: f32) {
         ui.add(Label::new(theme.body(row.rule.label)).selectable(false).truncate())
     });
     name.on_hover_text(format!("{}\n{}", row.rule.about, row.rule.source));
-    let reductions = (!outcome.reductions.is_empty()).then(|| {
-        let epochs: Vec<_> = outcome.reductions.iter().map(u64::to_string).collect();
-        format!("It would have lowered the learning rate in epoch {}", epochs.join(", "))
-    });
     let response = cell_ui(ui, 2, |ui| ui.label(theme.mono(stops)));
-    if let Some(text) = reductions {
-        response.on_hover_text(text);
-    }
-    cell_ui(ui, 3, |ui| ui.label(theme.mono(epoch(outcome.kept))));
+    response.on_hover_meaning(ui, || meaning::stops(outcome));
+    let response = cell_ui(ui, 3, |ui| ui.label(theme.mono(epoch(outcome.kept))));
+    response.on_hover_meaning(ui, || meaning::keeps(outcome));
     let response = cell_ui(ui, 4, |ui| ui.label(theme.mono(saved)));
     response.on_hover_meaning(ui, || meaning::epochs_saved(outcome));
     let given_up = outcome.loss_given_up.filter(|it| it.is_finite());
