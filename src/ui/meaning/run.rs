@@ -289,9 +289,9 @@ mod tests {
         life.resume(80, 12.0);
         let meaning = interruption_cost(&life);
         assert_eq!((meaning.values.as_str(), meaning.result), ("1 − 20 / 100 = 80.0 %", Some(0.8)));
-        let lost = Forgotten { with_memory: vec![1.0, 0.9], without: vec![1.0, 1.4], ..Forgotten::default() };
+        let lost = Forgotten { with_memory: vec![1.0, 0.75], without: vec![1.0, 1.25], ..Forgotten::default() };
         let meaning = forgotten(&lost);
-        assert_eq!((meaning.values.as_str(), meaning.result), ("1.4 − 0.9 = 0.5", Some(0.5)));
+        assert_eq!((meaning.values.as_str(), meaning.result), ("1.25 − 0.75 = 0.5", Some(0.5)));
         let never = Outcome { reductions: vec![7, 12], ..Outcome::default() };
         assert_eq!(stops(&never).values, "never; it lowers the learning rate behind 7, 12");
     }
