@@ -74,7 +74,7 @@ pub const EVIDENCE: &[EvidenceDef] = &[
         "evenness",
         "Errors among the surest quarter of the rows for each among all: 1 means certainty says nothing.",
     ),
-    number("factor", "factor", "How many times the usual the weights of a layer began as."),
+    number("factor", "factor", "How many times as widely values spread behind a layer as behind the one before it."),
     number("fall", "fall", "How much the loss falls over a stretch of epochs, as a share of it."),
     number(
         "fall_after_reduction",
@@ -84,7 +84,7 @@ pub const EVIDENCE: &[EvidenceDef] = &[
     number("first_loss", "first loss", "The loss of the network before its first step."),
     number("frozen_layers", "frozen layers", "Layers whose weights hardly move."),
     number("furthest_mean", "furthest mean", "How far from 0 the mean of the input lies that is furthest from it."),
-    number("gain", "gain", "How many times its usual strength a signal has behind the layers, before training."),
+    number("gain", "gain", "The size of the first weights as a multiple of the usual."),
     number("gradient_share", "gradient share", "The first layer's gradient as a share of the largest layer's."),
     number("growth", "growth", "How many times its early size the gradient has."),
     number("height", "height", "How far the highest spike stands above the loss around it, as a share of that."),
@@ -123,7 +123,7 @@ pub const EVIDENCE: &[EvidenceDef] = &[
         "rise of guessing",
         "The rise above the lowest loss as a share of the loss of guessing.",
     ),
-    number("rows", "rows", "Training rows for each step, or in an epoch."),
+    number("rows", "rows", "Training rows in a batch."),
     number(
         "saturated_layers",
         "saturated layers",
@@ -148,7 +148,7 @@ pub const EVIDENCE: &[EvidenceDef] = &[
     number(
         "surest_quarter_errors",
         "surest quarter errors",
-        "Wrong classes among the quarter of rows with the most certain predictions.",
+        "Wrong classes among the quarter of rows with the most certain predictions, as a share of them.",
     ),
     number("times_cpu", "times cpu", "How many times as long a step takes here as on the CPU."),
     number("times_usual", "times usual", "The learning rate as a multiple of what is usual for this optimizer."),
