@@ -10,6 +10,10 @@ const HEIGHT: f32 = 14.0;
 const NAME: f32 = 150.0;
 
 pub(super) fn strips_ui(ui: &mut Ui, life: &Lifeline) {
+    // A run that was read from its folder has no time of its own.
+    if life.spans.is_empty() {
+        return;
+    }
     let without = life.without_checkpoints();
     let end = life.spans.iter().chain(&without).map(|it| it.to).fold(1.0, f64::max);
     strip_ui(ui, "With checkpoints", &life.spans, end);
