@@ -1,4 +1,4 @@
-//! Leaving the project, to close the window or to open another: asks first where a run is going on or changes are
+//! Leaving the project, to close the window, to open another or to play the quiz: asks first where a run is going on or changes are
 //! not saved, stops the run, and waits until what it reached is written.
 
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub(super) enum Leaving {
     Stopping {
         since: Instant,
     },
-    /// The next action that opens a project is let through.
+    /// The next action that leaves the project is let through.
     Opening,
     /// Nothing holds the window any more.
     Granted,
@@ -37,6 +37,8 @@ pub(super) enum Aim {
     Close,
     /// Opening what this action opens.
     Open(ProjectAction),
+    /// Playing the quiz, which brings the project back afterwards.
+    Quiz,
 }
 
 /// What leaving would cut short.
@@ -61,7 +63,11 @@ impl Aim {
     /// What an action leaves the project for; none where it does not. What is no project file is read before, and
     /// leaves nothing until it is taken in.
     fn of(action: &Action) -> Option<Self> {
-        let Action::Project(action) = action else { return None };
+        let action = match action {
+            Action::Project(action) => action,
+            Action::Quiz(QuizAction::Start) => return Some(Self::Quiz),
+            Action::Run(_) | Action::Log(_) | Action::Hardware(_) | Action::Quiz(_) => return None,
+        };
         let leaves = match action {
             ProjectAction::Open(path) => is_project_file(path),
             ProjectAction::OpenSample(_) | ProjectAction::TakeOpened => true,
@@ -81,7 +87,7 @@ impl Aim {
     fn given_up(&self) -> Option<Action> {
         match self {
             Self::Open(ProjectAction::TakeOpened) => Some(Action::Project(ProjectAction::LeaveOpened)),
-            Self::Open(_) | Self::Close => None,
+            Self::Open(_) | Self::Close | Self::Quiz => None,
         }
     }
 }
@@ -92,11 +98,14 @@ impl Stake {
         Self { run, edits: studio.projects.is_dirty() }
     }
 
-    /// A log that is opened leaves the project as it is.
+    /// A log that is opened leaves the project as it is, and the quiz brings it back. A round that follows another
+    /// leaves nothing but the quiz's own run.
     fn for_aim(aim: &Aim, studio: &Studio) -> Self {
-        let keeps_project = *aim == Aim::Open(ProjectAction::TakeOpened) && studio.has_opened_log();
+        let is_log = *aim == Aim::Open(ProjectAction::TakeOpened) && studio.has_opened_log();
+        let is_quiz = *aim == Aim::Quiz;
         let all = Self::of(studio);
-        Self { edits: all.edits && !keeps_project, ..all }
+        let run = all.run && !(is_quiz && studio.quiz.round.is_some());
+        Self { run, edits: all.edits && !is_log && !is_quiz }
     }
 
     fn is_any(self) -> bool {
@@ -114,7 +123,7 @@ impl Leaving {
         matches!(self, Self::No)
     }
 
-    /// Whether `action` opens another project over something that would be lost. Then it is asked about, and done
+    /// Whether `action` opens another project, or the quiz, over something that would be lost. Then it is asked about, and done
     /// once the answer allows it.
     pub(super) fn holds(&mut self, action: &Action, studio: &Studio) -> bool {
         let Some(aim) = Aim::of(action) else { return false };
@@ -213,6 +222,10 @@ impl Leaving {
                 *self = Self::Opening;
                 Action::Project(action)
             }
+            Aim::Quiz => {
+                *self = Self::Opening;
+                Action::Quiz(QuizAction::Start)
+            }
         }
     }
 }
@@ -236,6 +249,7 @@ fn buttons_ui(ui: &mut Ui, aim: &Aim, stake: Stake) -> Option<Answer> {
     let goal = match aim {
         Aim::Close => "close",
         Aim::Open(_) => "open",
+        Aim::Quiz => "start the quiz",
     };
     let mut answer = None;
     if stake.edits {
@@ -355,6 +369,21 @@ mod tests {
         studio.projects.draft.learning_rate *= 2.0;
         assert!(!leaving.holds(&Action::Project(ProjectAction::Undo), &studio));
         assert!(leaving.holds(&open, &studio) && matches!(leaving, Leaving::Asking(Aim::Open(_))), "{leaving:?}");
+    }
+
+    #[test]
+    fn the_quiz_asks_about_a_run_but_not_about_changes_nor_about_its_own_run() {
+        let start = Action::Quiz(QuizAction::Start);
+        let mut studio = studio(vec![Event::Started(Started::default())]);
+        studio.projects.draft.learning_rate *= 2.0;
+        let mut leaving = Leaving::default();
+        assert!(leaving.holds(&start, &studio) && matches!(leaving, Leaving::Asking(Aim::Quiz)), "{leaving:?}");
+        assert_eq!(Stake::for_aim(&Aim::Quiz, &studio), Stake { run: true, edits: false }, "changes come back");
+        assert_eq!(leaving.leave(Aim::Quiz), start);
+        assert!(!leaving.holds(&start, &studio) && leaving.is_idle(), "the answer lets it through");
+        studio.act(start.clone());
+        studio.runs.shown = Some(Run::replay(Project::default(), vec![Event::Started(Started::default())]));
+        assert!(!leaving.holds(&start, &studio), "a further round cuts nothing short");
     }
 
     #[test]

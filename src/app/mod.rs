@@ -72,6 +72,9 @@ impl App {
     /// What was opened is taken in once it has been read, unless something would be lost by it: then that is asked.
     fn take_opened(&mut self) {
         let take = Action::Project(ProjectAction::TakeOpened);
+        if self.studio.has_opened() && self.studio.quiz.round.is_some() {
+            self.studio.act(Action::Quiz(QuizAction::End));
+        }
         if self.studio.has_opened() && self.leaving.is_idle() && !self.leaving.holds(&take, &self.studio) {
             self.studio.act(take);
         }
@@ -197,7 +200,7 @@ impl App {
 }
 
 fn opens(action: &Action) -> bool {
-    matches!(action, Action::Project(ProjectAction::Open(_) | ProjectAction::OpenSample(_)))
+    matches!(action, Action::Project(ProjectAction::Open(_) | ProjectAction::OpenAs(..) | ProjectAction::OpenSample(_)))
 }
 
 impl eframe::App for App {

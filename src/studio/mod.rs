@@ -84,7 +84,7 @@ impl Notice {
 /// What the quiz covers while it is played.
 struct Aside {
     project: projects::Aside,
-    runs: runs::Aside,
+    runs: Runs,
 }
 
 impl Studio {
@@ -130,7 +130,10 @@ impl Studio {
             self.take_opened();
         }
         self.projects.poll();
-        self.runs.poll(&mut self.notices, &mut self.quiz);
+        self.runs.poll(&mut self.notices, |event| self.quiz.withholds(event));
+        if let Some(aside) = &mut self.aside {
+            aside.runs.poll(&mut self.notices, |_| false);
+        }
         self.train_what_is_asked();
         self.hardware.poll();
     }
@@ -229,23 +232,22 @@ impl Studio {
         let batch = training.batch_size.unwrap_or(n_rows).clamp(1, n_rows.max(1));
         training.pace = Some(quiz::pace(n_rows.div_ceil(batch), training.epochs));
         self.projects.saved = self.projects.draft.clone();
-        self.runs.train_for_quiz(&self.projects);
+        self.runs.train(&self.projects, false);
     }
 
     fn end_quiz(&mut self) {
-        self.quiz.end();
-        self.is_asked = false;
-        self.runs.clear();
-        if let Some(aside) = self.aside.take() {
-            self.projects.put_back(aside.project);
-            self.runs.put_back(aside.runs);
+        if let Some(project) = self.leave_quiz() {
+            self.projects.put_back(project);
         }
     }
 
-    /// Another project was opened over the quiz.
-    fn leave_quiz(&mut self) {
+    /// Ends the quiz and puts the runs back; the project that it covered, where it is to come back as well.
+    fn leave_quiz(&mut self) -> Option<projects::Aside> {
         self.quiz.end();
-        (self.aside, self.is_asked) = (None, false);
+        self.is_asked = false;
+        let aside = self.aside.take()?;
+        self.runs.put_back(aside.runs);
+        Some(aside.project)
     }
 
     fn take_opened(&mut self) {

@@ -3,6 +3,8 @@
 //! While one is guessing, what would give it away is withheld: the project's name and settings are hidden by the
 //! panels, and what the doctor says waits here. With the answer it all comes out.
 
+use std::collections::BTreeSet;
+
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -58,6 +60,8 @@ const FAMILIES: [&[&str]; 4] = [
 pub struct Quiz {
     /// Draws the order and the choices; every round takes the next.
     seed: u64,
+    /// Places in the gallery that were answered. Once all were, it begins anew.
+    had: BTreeSet<usize>,
     pub round: Option<Round>,
     /// Right answers and questions of the last round that was ended.
     pub last: Option<(usize, usize)>,
@@ -99,12 +103,13 @@ impl Quiz {
         self.round.as_ref().and_then(|it| it.question.as_ref()).is_some_and(|it| it.answer.is_none())
     }
 
-    /// Begins a round, in an order of its own.
+    /// Begins a round, in an order of its own: what was not had yet comes first.
     pub(super) fn begin(&mut self) {
         let mut order: Vec<usize> = (0..GALLERY.len()).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         self.seed = self.seed.wrapping_add(1);
         shuffle(&mut order, &mut rng);
+        order.sort_by_key(|it| self.had.contains(it));
         order.truncate(QUESTIONS);
         self.round = Some(Round { order, results: Vec::new(), question: None, withheld: Vec::new() });
     }
@@ -144,6 +149,10 @@ impl Quiz {
         };
         question.answer = Some(choice);
         round.results.push(question.choices[choice] == question.truth.primary);
+        self.had.insert(question.sample);
+        if self.had.len() == GALLERY.len() {
+            self.had.clear();
+        }
         std::mem::take(&mut round.withheld)
     }
 
@@ -250,8 +259,6 @@ fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
@@ -291,6 +298,25 @@ mod tests {
         assert_eq!(order(1).iter().collect::<BTreeSet<_>>().len(), QUESTIONS);
         assert_eq!(order(1), order(1));
         assert_ne!(order(1), order(2));
+    }
+
+    #[test]
+    fn no_question_comes_again_before_all_were_asked() {
+        let mut quiz = Quiz::default();
+        let mut asked = Vec::new();
+        // A round that is ended early leaves the rest of its questions for later ones.
+        for n_answered in [4, QUESTIONS, QUESTIONS, QUESTIONS] {
+            quiz.begin();
+            for _ in 0..n_answered {
+                quiz.next().unwrap();
+                asked.push(quiz.round.as_ref().unwrap().question.as_ref().unwrap().sample);
+                quiz.answer(0);
+            }
+            quiz.end();
+        }
+        let (first, again) = asked.split_at(GALLERY.len());
+        assert_eq!(first.iter().copied().collect::<BTreeSet<_>>(), (0..GALLERY.len()).collect(), "each is asked once");
+        assert_eq!(again.iter().collect::<BTreeSet<_>>().len(), 4, "then they come anew");
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::lifeline::{Lifeline, Stage};
-use super::quiz::Quiz;
 use super::seeds::{SeedTraining, stands_for_its_seed};
 use super::{Notice, Projects, ReadLog, RunAction, Wake};
 use crate::diagnose::apply;
@@ -47,10 +46,10 @@ pub struct Runs {
     wake: Wake,
 }
 
-/// Runs of this program while the quiz is played, or while a log of another one is shown. A log is never a ghost, nor has it any: its losses may be
+/// Runs of this program while a log of another one is shown. A log is never a ghost, nor has it any: its losses may be
 /// of other rows, in another unit, and an epoch may be something else, so that lines side by side would compare nothing.
 #[derive(Default)]
-pub(super) struct Aside {
+struct Aside {
     shown: Option<Run>,
     ghosts: VecDeque<Run>,
 }
@@ -108,7 +107,8 @@ impl Runs {
         !self.retiring.is_empty()
     }
 
-    pub(super) fn poll(&mut self, notices: &mut Vec<Notice>, quiz: &mut Quiz) {
+    /// Takes in what the trainings have told. What `is_withheld` keeps is told to the shown run later, or never.
+    pub(super) fn poll(&mut self, notices: &mut Vec<Notice>, mut is_withheld: impl FnMut(&Event) -> bool) {
         self.retiring.retain_mut(|it| {
             it.drain();
             !it.is_over()
@@ -131,7 +131,7 @@ impl Runs {
         for event in session.drain() {
             self.has_newer |= matches!(event, Event::Checkpoint { .. });
             follow(&mut self.lifeline, &event, run, now);
-            if !quiz.withholds(&event) {
+            if !is_withheld(&event) {
                 tell(run, event, notices);
             }
         }
@@ -216,22 +216,22 @@ impl Runs {
         }
     }
 
-    /// Puts the shown run and the earlier ones aside. A live one is asked to stop.
-    pub(super) fn set_aside(&mut self) -> Aside {
+    /// Puts all of them aside, to make room for runs that are kept nowhere. A live one is asked to stop, and tells its
+    /// end where it is polled.
+    pub(super) fn set_aside(&mut self) -> Self {
+        self.quit_seeds();
+        if self.is_live() {
+            self.send(Command::Stop);
+        }
+        let room = Self { program: self.program.clone(), ..Self::new(Arc::clone(&self.wake)) };
+        std::mem::replace(self, room)
+    }
+
+    /// Puts those that were set aside in the place of these. A live one of these is asked to stop.
+    pub(super) fn put_back(&mut self, aside: Self) {
         self.retire();
-        self.seeding = None;
-        Aside { shown: self.shown.take(), ghosts: std::mem::take(&mut self.ghosts) }
-    }
-
-    pub(super) fn put_back(&mut self, aside: Aside) {
-        (self.shown, self.ghosts) = (aside.shown, aside.ghosts);
-    }
-
-    /// Trains a question of the quiz. It is nobody's run, and is not kept.
-    pub(super) fn train_for_quiz(&mut self, projects: &Projects) {
-        let folder = self.folder.take();
-        self.train(projects, false);
-        self.folder = folder;
+        let room = std::mem::replace(self, aside);
+        self.retiring.extend(room.retiring);
     }
 
     /// Forgets all runs, for another project. A live one is asked to stop.
@@ -289,7 +289,7 @@ impl Runs {
         }
     }
 
-    fn train(&mut self, projects: &Projects, begins_paused: bool) {
+    pub(super) fn train(&mut self, projects: &Projects, begins_paused: bool) {
         self.close_log();
         self.retire();
         let before = self.shown.take();

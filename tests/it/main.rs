@@ -9,6 +9,7 @@ mod experiments;
 mod gallery;
 mod parity;
 mod program;
+mod quiz;
 mod samples;
 mod seeds;
 mod survival;

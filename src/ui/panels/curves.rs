@@ -15,7 +15,7 @@ use crate::ui::Spotlight;
 use crate::ui::plot::band::Smoothing;
 use crate::ui::plot::chart::{Chart, Ground, Look, Span};
 use crate::ui::plot::line::Pen;
-use crate::ui::plot::marks::{Mark, marks};
+use crate::ui::plot::marks::{Kind, Mark, marks};
 use crate::ui::plot::scene::{self, Layer, Margins, Role, Unit, along_epochs, along_steps, measures_during};
 use crate::ui::plot::trace::Traces;
 use crate::ui::plot::watch::Watch;
@@ -98,6 +98,8 @@ struct Scene<'a> {
     x: Span,
     /// Of curves by epoch.
     smoothing: Smoothing,
+    /// While the quiz waits for a guess, nothing that was chosen is told.
+    is_guessing: bool,
 }
 
 impl Panel for Curves {
@@ -115,8 +117,10 @@ impl Panel for Curves {
             .map(|(it, look)| (it, look, words::change(it)))
             .collect();
         let lit = run.findings.iter().find(|it| Some(it.rule.as_str()) == cx.spotlight.lit());
-        let marks = marks(run, &self.watch);
-        let mut scene = Scene { run, ghosts, marks, lit, x: (0.0, 1.0), smoothing: Smoothing::default() };
+        let is_guessing = cx.is_guessing();
+        let mut marks = marks(run, &self.watch);
+        marks.retain(|it| !is_guessing || it.kind == Kind::Best);
+        let mut scene = Scene { run, ghosts, marks, lit, x: (0.0, 1.0), smoothing: Smoothing::default(), is_guessing };
         let all = self.fit_x(&scene);
         let epochs = (all.1 - all.0) / along_epochs(run, self.unit, false).scale;
         self.follow(run, &studio.runs.ghosts, epochs);
@@ -125,30 +129,29 @@ impl Panel for Curves {
         let before = self.hovered.take();
         ui.spacing_mut().item_spacing.y = space::S;
         self.loss_header_ui(ui, cx, &scene);
-        let has_strips = self.has_strips.unwrap_or(ui.available_height() > ROOM_FOR_STRIPS);
+        let has_strips = self.has_strips.unwrap_or(ui.available_height() > ROOM_FOR_STRIPS) && !is_guessing;
         if ui.available_height() < LOW {
             let height = ui.available_height() - space::S;
             return self.loss_ui(ui, cx.spotlight, &scene, height.max(LEAST_METRIC), before);
         }
         let measured = STRIPS.iter().filter(|(names, _)| words::has_strip(run, *names));
         let strips: Vec<_> = measured.filter(|_| has_strips).collect();
-        let strips_height = strips.len() as f32 * (STRIP + space::S);
         let header = size::CONTROL + 2.0 * space::S;
+        // The learning rate would give away what the quiz asks, so that not even the header of the strips is there.
+        let below = if is_guessing { 0.0 } else { header + strips.len() as f32 * (STRIP + space::S) };
         if words::has_metric(run, self.metric.as_deref()) {
-            let rest = ui.available_height() - strips_height - 2.0 * header - space::S;
+            let rest = ui.available_height() - below - header - space::S;
             let heights = [(rest * LOSS_SHARE).max(LEAST_LOSS), (rest * (1.0 - LOSS_SHARE)).max(LEAST_METRIC)];
             self.loss_ui(ui, cx.spotlight, &scene, heights[0], before);
             self.metric_header_ui(ui, &scene);
             self.metric_ui(ui, &scene, heights[1], before);
         } else {
-            let height = (ui.available_height() - strips_height - header).max(LEAST_LOSS);
+            let height = (ui.available_height() - below).max(LEAST_LOSS);
             self.loss_ui(ui, cx.spotlight, &scene, height, before);
         }
-        // The learning rate would give away what the quiz asks.
-        if cx.is_guessing() {
-            return;
+        if !is_guessing {
+            self.strips_header_ui(ui, &scene, has_strips);
         }
-        self.strips_header_ui(ui, &scene, has_strips);
         for (names, title) in strips {
             self.strip_ui(ui, &scene, *names, title, before);
         }
@@ -336,8 +339,7 @@ impl Curves {
         let (skyline, _) = scene::paint(&chart, &layers);
         self.lit_ui(ui, scene, &chart);
         marking::name_ui(ui, &chart, chart.frame(), title, &[], &skyline);
-        let turned: Vec<Mark> =
-            scene.marks.iter().filter(|it| it.kind == crate::ui::plot::marks::Kind::Turned).cloned().collect();
+        let turned: Vec<Mark> = scene.marks.iter().filter(|it| it.kind == Kind::Turned).cloned().collect();
         marking::paint_front(ui, &chart, &turned, along_epochs(run, self.unit, false), None);
         let here = self.crosshair_ui(ui, scene, &chart, "", hovered);
         self.pointer_ui(ui, scene, &chart, 2, here);
@@ -391,7 +393,7 @@ impl Curves {
             let by_keys = egui::pos2(chart.x(along.to_chart(epoch as f64)), chart.frame().top());
             let anchor = if chart.response.hovered() { egui::PopupAnchor::Pointer } else { by_keys.into() };
             let tooltip = egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), chart.response.id, anchor);
-            tooltip.gap(16.0).show(|ui| hover::readout_ui(ui, scene.run, &scene.ghosts, epoch));
+            tooltip.gap(16.0).show(|ui| hover::readout_ui(ui, scene.run, &scene.ghosts, epoch, scene.is_guessing));
         }
         let y_is_zoomed = self.y.get(which).is_some_and(Option::is_some);
         match chart.look(ui, y_is_zoomed) {

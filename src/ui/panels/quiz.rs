@@ -43,10 +43,7 @@ fn idle_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.add_space(space::M);
     let last = cx.studio.quiz.last;
     ui.vertical_centered(|ui| {
-        let is_busy = cx.live_run().is_some();
-        let start = ui.add_enabled_ui(!is_busy, |ui| primary_ui(ui, None, "Start the quiz")).inner;
-        let start = start.on_disabled_hover_text("A run is going on; stop it first");
-        if start.clicked() {
+        if primary_ui(ui, None, "Start the quiz").clicked() {
             cx.ask(Action::Quiz(QuizAction::Start));
         }
         if let Some((right, of)) = last {
@@ -76,7 +73,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, round: &Round, title: &str) {
 fn asking_ui(ui: &mut Ui, cx: &mut Cx<'_>, round: &Round, question: &Question) {
     header_ui(ui, cx, round, &format!("Question {} of {QUESTIONS}: what is wrong with this run?", round.number()));
     ui.add_space(space::S);
-    let mut chosen = KEYS.iter().position(|key| ui.input(|input| input.modifiers.is_none() && input.key_pressed(*key)));
+    let mut chosen = key_pressed(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(space::S, space::S);
         for (idx, id) in question.choices.iter().enumerate() {
@@ -100,6 +97,13 @@ fn asking_ui(ui: &mut Ui, cx: &mut Cx<'_>, round: &Round, question: &Question) {
     }
 }
 
+/// The choice whose key was pressed, unless a dialog on top or a field has the keyboard.
+fn key_pressed(ui: &Ui) -> Option<usize> {
+    let is_ours = ui.memory(|memory| memory.allows_interaction(ui.layer_id())) && !ui.ctx().text_edit_focused();
+    let is_pressed = |key: &Key| ui.input(|input| input.modifiers.is_none() && input.key_pressed(*key));
+    KEYS.iter().position(is_pressed).filter(|_| is_ours)
+}
+
 /// What a choice means, without saying whether it is the one.
 fn about(id: &str) -> &'static str {
     let rule = crate::diagnose::RULES.iter().find(|it| it.id == id);
@@ -119,9 +123,7 @@ fn answered_ui(ui: &mut Ui, cx: &mut Cx<'_>, round: &Round, question: &Question)
         ui.add(Label::new(theme.paragraph(&question.truth.told)).wrap());
         ui.add(Label::new(theme.paragraph(proof(cx, question))).wrap());
         ui.add_space(space::S);
-        let is_last = round.is_over();
-        let word =
-            if is_last || question.is_repeat && round.question.is_none() { "See how it went" } else { "Next question" };
+        let word = if round.is_over() { "See how it went" } else { "Next question" };
         if primary_ui(ui, None, word).clicked() {
             cx.ask(Action::Quiz(QuizAction::Next));
         }
@@ -141,7 +143,10 @@ fn verdict_ui(ui: &mut Ui, question: &Question) {
         mark_ui(ui, icon, color);
         ui.add(Label::new(theme.heading(text)).wrap());
     });
-    ui.label(theme.small(question.sample().label));
+    let label = question.sample().label;
+    let said =
+        question.answer.filter(|_| question.is_right() == Some(false)).map(|it| choice_label(&question.choices[it]));
+    ui.label(theme.small(said.map_or_else(|| label.to_owned(), |it| format!("{label} · you said: {it}"))));
 }
 
 fn mark_ui(ui: &mut Ui, icon: MaterialIcon, color: egui::Color32) {

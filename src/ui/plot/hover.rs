@@ -75,8 +75,8 @@ pub(crate) fn paint_dot(ui: &Ui, chart: &Chart, x: f64, y: f64, pen: Pen) {
     }
 }
 
-/// Every value at an epoch, those of earlier runs included.
-pub(crate) fn readout_ui(ui: &mut Ui, run: &Run, ghosts: &[(&Run, Ghost, String)], epoch: u64) {
+/// Every value at an epoch, those of earlier runs included. `is_guessing`: only what the curves show as well.
+pub(crate) fn readout_ui(ui: &mut Ui, run: &Run, ghosts: &[(&Run, Ghost, String)], epoch: u64, is_guessing: bool) {
     let theme = Theme::of(ui);
     let (own, after) = (run.history.row(epoch), after_at(run, epoch));
     let place = match (own, after) {
@@ -97,7 +97,7 @@ pub(crate) fn readout_ui(ui: &mut Ui, run: &Run, ghosts: &[(&Run, Ghost, String)
         ui.label(theme.small("validation").color(theme.validation));
         ui.end_row();
         if let Some(row) = own {
-            row_ui(ui, theme, run, row);
+            row_ui(ui, theme, run, row, is_guessing);
         } else if let Some(row) = after {
             pair_ui(ui, theme, "Loss", &short_number(row.train_loss), &short_number(row.validation_loss));
         }
@@ -116,7 +116,7 @@ pub(crate) fn readout_ui(ui: &mut Ui, run: &Run, ghosts: &[(&Run, Ghost, String)
 }
 
 /// All that the run itself told at an epoch.
-fn row_ui(ui: &mut Ui, theme: &Theme, run: &Run, row: &EpochRow) {
+fn row_ui(ui: &mut Ui, theme: &Theme, run: &Run, row: &EpochRow, is_guessing: bool) {
     let [train, validation] = measured(run, row).map(Option::unwrap_or_default);
     pair_ui(ui, theme, "Loss", &train, &validation);
     for name in run.history.metric_names() {
@@ -124,6 +124,9 @@ fn row_ui(ui: &mut Ui, theme: &Theme, run: &Run, row: &EpochRow) {
             row.metrics.get(&format!("{split}_{name}")).map(|it| metric_text(name, *it)).unwrap_or_default()
         };
         pair_ui(ui, theme, metric_label(name), &value("train"), &value("validation"));
+    }
+    if is_guessing {
+        return;
     }
     if run.history.curve("learning_rate").is_some() {
         pair_ui(ui, theme, "Learning rate", &short_number(row.learning_rate), "");

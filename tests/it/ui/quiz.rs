@@ -5,12 +5,13 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use learnscope::run::{Event, Run};
+use learnscope::run::{Event, FinishReason, Run};
 use learnscope::studio::quiz::{Question, choice_label};
 use learnscope::studio::{Action, QuizAction, Studio};
 
 use super::harness::{self, Stage, Window, options, panel, step_until};
 use super::runs::{State, churn};
+use super::window::{click, endless};
 
 const SIZE: [f32; 2] = [1280.0, 800.0];
 
@@ -44,6 +45,7 @@ fn asked(seed: u64) -> Window {
     window.get_by_label("Start the quiz").click();
     window.run_steps(2);
     step_until(&mut window, "a run", |it| it.studio().runs.shown.as_ref().is_some_and(|run| run.epoch() > 0));
+    tells_nothing(&window);
     // Nobody has to watch a test.
     let unlimited = learnscope::studio::RunAction::Set { key: "pace".to_owned(), value: "unlimited".to_owned() };
     window.state_mut().studio_mut().act(Action::Run(unlimited));
@@ -64,34 +66,111 @@ fn told(window: &Window) -> String {
     words
 }
 
+/// Rests the pointer in the middle of the loss chart; what is told of the window then.
+fn told_at_the_curve(window: &mut Window) -> String {
+    let at = window.get_by_label_contains("Loss chart").rect().center();
+    window.hover_at(at);
+    window.run_steps(10);
+    let words = told(window);
+    window.remove_cursor();
+    window.run_steps(3);
+    words
+}
+
+/// A choice may be named after the learning rate; its own name stands where its value is.
+fn tells_the_rate(words: &str) -> bool {
+    words.lines().any(|it| it == "Learning rate")
+}
+
+/// Neither the project nor the fault is named anywhere; the rule's name stands on its button alone, like three others.
+fn tells_nothing(window: &Window) -> String {
+    let (question, words) = (question(window.state()), told(window));
+    let sample = question.sample();
+    for secret in [sample.label, sample.blurb, question.truth.told.as_str(), "patience ends"] {
+        assert!(!words.contains(secret), "{}: {secret:?} is told", sample.id);
+    }
+    assert!(!tells_the_rate(&words), "{}", sample.id);
+    for label in question.choices.iter().map(|it| choice_label(it)) {
+        assert_eq!(words.matches(label).count(), 1, "{}: {label}", sample.id);
+    }
+    words
+}
+
 #[test]
 fn nothing_gives_the_answer_away_until_it_is_given() {
     for seed in [1, 2] {
         let mut window = asked(seed);
         let question = question(window.state());
         let (sample, rule) = (question.sample(), question.truth.primary.clone());
-        let words = told(&window);
+        let words = tells_nothing(&window);
         window.get_by_label("Hidden while you guess");
         window.get_by_label("The doctor waits for your guess");
         window.get_by_label("Quiz, question 1 of 10");
-        for secret in [sample.label, sample.blurb, question.truth.told.as_str()] {
-            assert!(!words.contains(secret), "{}: {secret:?} is told", sample.id);
-        }
-        // The rule's name stands on its button, like three others, and nowhere else.
-        for label in question.choices.iter().map(|it| choice_label(it)) {
-            assert_eq!(words.matches(label).count(), 1, "{}: {label}", sample.id);
-        }
+        let at_the_curve = told_at_the_curve(&mut window);
+        assert!(at_the_curve.contains("after step"), "the pointer tells what the curves show");
+        assert!(!tells_the_rate(&at_the_curve), "and nothing that was chosen");
         assert_eq!(window.query_all_by_role(Role::Tab).count(), 1, "other tabs would tell");
         answer(&mut window, true);
         let run = window.state().run();
         let has_told = rule.is_empty() || run.findings.iter().chain(&run.cleared).any(|it| it.rule == rule);
         assert!(has_told, "{}: the doctor's proof comes out", sample.id);
+        for finding in run.findings.iter().chain(&run.cleared) {
+            assert!(!words.contains(&finding.text), "{}: {} was told before", sample.id, finding.rule);
+        }
+        assert!(window.query_by_label("Hidden while you guess").is_none(), "settings are shown again");
         window.get_by_label(sample.label);
         window.get_by_label_contains(&format!("Right: {}", choice_label(&rule)));
         window.get_by_label_contains(&question.truth.told);
         window.get_by_label("1 of 1 right");
         assert!(window.query_all_by_role(Role::Tab).count() > 5);
+        assert!(tells_the_rate(&told_at_the_curve(&mut window)));
     }
+}
+
+#[test]
+fn only_the_best_epoch_is_marked_until_the_answer() {
+    let patience_is_told = |then: fn(&mut Studio)| {
+        let window = harness::still(still(0, 0, then), egui::Theme::Dark, SIZE);
+        window.get_by_label_contains("best · ep");
+        told(&window).contains("patience ends")
+    };
+    assert!(!patience_is_told(|_| ()));
+    assert!(patience_is_told(|studio| studio.act(Action::Quiz(QuizAction::Answer(0)))));
+}
+
+#[test]
+fn a_key_that_a_dialog_has_answers_nothing() {
+    let mut window = harness::still(still(0, 0, |_| ()), egui::Theme::Dark, SIZE);
+    window.key_press(egui::Key::F1);
+    window.run_steps(3);
+    window.key_press(egui::Key::Num1);
+    window.run_steps(3);
+    assert!(window.state().studio().quiz.is_guessing(), "help is on top");
+    window.key_press(egui::Key::Escape);
+    window.run_steps(3);
+    window.key_press(egui::Key::Num1);
+    window.run_steps(3);
+    assert!(!window.state().studio().quiz.is_guessing());
+}
+
+#[test]
+fn a_run_that_goes_on_is_asked_about_before_the_quiz_begins() {
+    let mut window = endless();
+    tab(&mut window, "Quiz");
+    click(&mut window, "Start the quiz");
+    window.run_steps(2);
+    window.get_by_label("A run is going on");
+    click(&mut window, "Keep training");
+    assert!(window.state().studio().quiz.round.is_none() && window.state().run().is_live());
+    click(&mut window, "Start the quiz");
+    window.run_steps(2);
+    click(&mut window, "Stop and start the quiz");
+    step_until(&mut window, "the first question", |it| it.studio().quiz.is_guessing());
+    click(&mut window, "End the quiz");
+    step_until(&mut window, "the end of the run", |it| {
+        it.studio().runs.shown.as_ref().is_some_and(|run| run.finished.is_some())
+    });
+    assert_eq!(window.state().run().finished.as_ref().unwrap().reason, FinishReason::Stopped);
 }
 
 #[test]
@@ -101,6 +180,8 @@ fn a_key_answers_and_the_project_comes_back_in_the_end() {
     window.key_press([egui::Key::Num1, egui::Key::Num2, egui::Key::Num3, egui::Key::Num4][wrong]);
     window.run_steps(3);
     window.get_by_label_contains("Not quite. It was:");
+    let said = question(window.state());
+    window.get_by_label_contains(&format!("you said: {}", choice_label(&said.choices[wrong])));
     window.get_by_label("0 of 1 right");
     let first = question(window.state()).sample;
     window.get_by_label("Next question").click();
