@@ -35,6 +35,16 @@ pub struct Encoded {
     pub targets: Option<Vec<f32>>,
 }
 
+/// One cell as a network sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenCell<'a> {
+    pub names: Vec<String>,
+    /// One for each name.
+    pub features: &'a [f32],
+    /// Only for numbers and dates.
+    pub scaling: Option<Scaling>,
+}
+
 /// One input column and its code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct ColumnCode {
@@ -151,6 +161,22 @@ impl Encoder {
         };
         let axes: Option<Vec<_>> = self.columns.iter().map(axis).collect();
         axes.filter(|it| !it.is_empty())
+    }
+
+    /// What a network sees of one column's cell: the features of its row that come from it, with their names, and
+    /// how a number is scaled. None where the column is no input.
+    ///
+    /// `features` is one row, as [`super::Prepared::row`] gives it.
+    pub fn seen<'a>(&self, column: &str, features: &'a [f32]) -> Option<SeenCell<'a>> {
+        let idx = self.columns.iter().position(|it| it.name == column)?;
+        let at: usize = self.columns[..idx].iter().map(|it| it.names().len()).sum();
+        let names = self.columns[idx].names();
+        let features = features.get(at..at + names.len())?;
+        let scaling = match &self.columns[idx].code {
+            Code::Number(it) => Some(it.scaling()),
+            Code::Category(_) | Code::Words(_) => None,
+        };
+        Some(SeenCell { names, features, scaling })
     }
 
     fn encode_columns(&self, dataset: &Dataset) -> Result<Vec<f32>, DataError> {
@@ -276,6 +302,25 @@ mod tests {
         assert_eq!(read, cars.encoder);
         let encoded = read.encode(&table_of(CARS)).unwrap();
         assert_eq!((encoded.features, encoded.targets), (cars.features, Some(cars.targets)));
+    }
+
+    #[test]
+    fn a_cell_is_seen_as_the_features_that_come_from_its_column() {
+        let cars = prepared(CARS);
+        let row = cars.row(2).unwrap();
+        let km = cars.encoder.seen("km", row).unwrap();
+        assert_eq!(
+            (km.names.as_slice(), km.features),
+            (["km".to_owned(), "km is missing".to_owned()].as_slice(), &row[..2])
+        );
+        assert_eq!((km.features, km.scaling.unwrap().mean), (&[0.0, 1.0][..], 5.0), "a missing number is the mean");
+        let fuel = cars.encoder.seen("fuel", row).unwrap();
+        assert_eq!(fuel.names.len(), fuel.features.len());
+        let hot: Vec<_> =
+            fuel.names.iter().zip(fuel.features).filter(|it| *it.1 != 0.0).map(|it| it.0.as_str()).collect();
+        assert_eq!((hot.as_slice(), fuel.scaling), (["fuel=petrol"].as_slice(), None));
+        assert_eq!(cars.encoder.seen("price", row), None, "the target is no input");
+        assert_eq!(cars.encoder.seen("km", &row[..1]), None, "no whole row");
     }
 
     #[test]

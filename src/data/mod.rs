@@ -35,7 +35,7 @@ mod target;
 mod words;
 
 pub use dataset::{Column, ColumnKind, Dataset, Images, MISSING, OddCell, Values};
-pub use encoder::{Encoded, Encoder};
+pub use encoder::{Encoded, Encoder, SeenCell};
 pub use error::DataError;
 pub use facts::facts;
 pub use number::Scaling;

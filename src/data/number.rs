@@ -88,6 +88,11 @@ impl NumberCode {
         names
     }
 
+    /// How values are scaled.
+    pub(super) fn scaling(&self) -> Scaling {
+        self.scaling
+    }
+
     /// How values are scaled; None where a second feature says which are missing.
     pub(super) fn plain_scaling(&self) -> Option<Scaling> {
         (!self.indicator).then_some(self.scaling)

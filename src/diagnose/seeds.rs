@@ -51,6 +51,14 @@ pub struct Difference {
     pub is_paired: bool,
 }
 
+/// Two settings with what each reaches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    pub difference: Difference,
+    /// Of the seeds that are compared.
+    pub of: [Summary; 2],
+}
+
 impl Summary {
     /// None of fewer than two values.
     pub fn of(values: &[f64]) -> Option<Self> {
@@ -134,27 +142,33 @@ pub fn drawn_anew(run: &Run) -> &'static str {
     if follows { "split, weights, order and dropout" } else { "weights, order and dropout" }
 }
 
-fn two_spreads(a: Setting<'_>, b: Setting<'_>) -> String {
-    let (of_a, of_b) = (a.run.seeds.values(), b.run.seeds.values());
+/// Two settings' means held against each other: seed by seed where they share enough of the same split, else as two
+/// groups. None where either has fewer than two seeds.
+pub fn compare(a: &Run, b: &Run) -> Option<Comparison> {
+    let (of_a, of_b) = (a.seeds.values(), b.seeds.values());
     let values = |of: &[(u64, f64)]| of.iter().map(|it| it.1).collect::<Vec<_>>();
     let shared = |of: &[(u64, f64)], with: &[(u64, f64)]| -> Vec<f64> {
         of.iter().filter(|(seed, _)| with.iter().any(|it| it.0 == *seed)).map(|it| it.1).collect()
     };
-    let is_paired = shared(&of_a, &of_b).len() >= FEWEST_PAIRS && a.run.project.split == b.run.project.split;
+    let is_paired = shared(&of_a, &of_b).len() >= FEWEST_PAIRS && a.project.split == b.project.split;
     let (in_a, in_b) =
         if is_paired { (shared(&of_a, &of_b), shared(&of_b, &of_a)) } else { (values(&of_a), values(&of_b)) };
-    let (Some(sum_a), Some(sum_b)) = (Summary::of(&in_a), Summary::of(&in_b)) else { return String::new() };
-    let difference =
-        Difference::paired(&in_a, &in_b).filter(|_| is_paired).unwrap_or_else(|| Difference::welch(sum_a, sum_b));
-    let over = if is_paired {
-        format!("Over the same {} seeds", sum_a.n)
+    let [of_a, of_b] = [Summary::of(&in_a)?, Summary::of(&in_b)?];
+    let paired = Difference::paired(&in_a, &in_b).filter(|_| is_paired);
+    Some(Comparison { difference: paired.unwrap_or_else(|| Difference::welch(of_a, of_b)), of: [of_a, of_b] })
+}
+
+fn two_spreads(a: Setting<'_>, b: Setting<'_>) -> String {
+    let Some(Comparison { difference, of: [of_a, of_b] }) = compare(a.run, b.run) else { return String::new() };
+    let over = if difference.is_paired {
+        format!("Over the same {} seeds", of_a.n)
     } else {
-        format!("Over {} and {} seeds", sum_a.n, sum_b.n)
+        format!("Over {} and {} seeds", of_a.n, of_b.n)
     };
-    let few = sum_a.n.min(sum_b.n);
+    let few = of_a.n.min(of_b.n);
     let few =
         if few < FEW { format!(" {few} seeds are few: more would tell smaller differences.") } else { String::new() };
-    format!("{over}, {} reaches {} and {} {}: {}{few}", a.name, sum_a.text(), b.name, sum_b.text(), judged(&difference))
+    format!("{over}, {} reaches {} and {} {}: {}{few}", a.name, of_a.text(), b.name, of_b.text(), judged(&difference))
 }
 
 fn judged(difference: &Difference) -> String {

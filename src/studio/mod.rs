@@ -130,7 +130,9 @@ impl Studio {
             self.take_opened();
         }
         self.projects.poll();
-        self.runs.poll(&mut self.notices, |event| self.quiz.withholds(event));
+        let mut of_runs = Vec::new();
+        self.runs.poll(&mut of_runs, |event| self.quiz.withholds(event));
+        self.notices.extend(self.quiz.lets_through(of_runs));
         if let Some(aside) = &mut self.aside {
             aside.runs.poll(&mut self.notices, |_| false);
         }
@@ -200,9 +202,11 @@ impl Studio {
                 self.ask(project);
             }
             QuizAction::Answer(choice) => {
+                let mut of_runs = Vec::new();
                 for event in self.quiz.answer(*choice) {
-                    self.runs.tell(event, &mut self.notices);
+                    self.runs.tell(event, &mut of_runs);
                 }
+                self.notices.extend(self.quiz.lets_through(of_runs));
             }
             QuizAction::Next => {
                 let project = self.quiz.next();

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use super::Notice;
 use crate::diagnose::RULES;
 use crate::project::{self, GALLERY, Sample};
 use crate::run::Event;
@@ -166,6 +167,15 @@ impl Quiz {
             round.withheld.push(event.clone());
         }
         tells
+    }
+
+    /// What is said aloud of runs. A question's run is told of by the doctor's cards: a notice would stand beside the
+    /// next question, too.
+    pub(super) fn lets_through(&self, mut notices: Vec<Notice>) -> Vec<Notice> {
+        if self.round.is_some() {
+            notices.clear();
+        }
+        notices
     }
 
     /// Whether all that is left to come of a run is known, and waits for the answer.

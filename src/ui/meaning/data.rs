@@ -1,8 +1,11 @@
 //! Numbers of the data: how its columns are spread, what is missing, how it is split.
 
 use super::Meaning;
-use crate::data::ColumnProfile;
+use crate::data::{Column, ColumnProfile, Prepared, SeenCell};
 use crate::ui::{grouped, percent_text, short_number};
+
+/// Features of one cell that are told; a text has hundreds.
+const MOST_FEATURES: usize = 6;
 
 /// How a column's values are spread.
 pub(in crate::ui) fn column(profile: &ColumnProfile, n_rows: usize) -> Meaning {
@@ -28,6 +31,72 @@ pub(in crate::ui) fn column(profile: &ColumnProfile, n_rows: usize) -> Meaning {
     let about =
         if lines.is_empty() { "It has no values." } else { "Its most frequent values, each as a share of all rows." };
     Meaning { values: lines.join("\n"), ..Meaning::new(name, about, "rows with the value / rows") }
+}
+
+/// One cell, and what the network sees of it.
+pub(in crate::ui) fn cell(column: &Column, row: usize, prepared: Option<&Prepared>) -> Meaning {
+    let name = format!("{} of row {}", column.name, grouped(row as u64 + 1));
+    let Some(prepared) = prepared else { return Meaning::new(name, "As the file has it.", "") };
+    let number = column.values.numbers().and_then(|it| it.get(row)).copied().filter(|it| it.is_finite());
+    if column.name == prepared.target_name {
+        return target_cell(name, prepared, row, number);
+    }
+    let seen = prepared.row(row).and_then(|it| prepared.encoder.seen(&column.name, it));
+    let Some(seen) = seen else {
+        return Meaning::new(name, "As the file has it. The network does not see this column.", "");
+    };
+    match (seen.scaling, number) {
+        (Some(scaling), Some(value)) => scaled_cell(name, "the network sees", scaling, value),
+        (Some(_), None) => {
+            let about = "It has no value, so the network sees the mean of the training rows, and a 1 beside it.";
+            Meaning { values: features_text(&seen), ..Meaning::new(name, about, "") }
+        }
+        (None, _) => {
+            let about = "As the file has it. The network sees a number for each category or word; the others are 0.";
+            Meaning { values: features_text(&seen), ..Meaning::new(name, about, "") }
+        }
+    }
+}
+
+fn target_cell(name: String, prepared: &Prepared, row: usize, number: Option<f64>) -> Meaning {
+    match (prepared.classes.is_empty(), number) {
+        (true, Some(value)) => scaled_cell(name, "the network learns", prepared.target_scale, value),
+        (true, None) => Meaning::new(name, "It has no value, so the row is left out.", ""),
+        (false, _) => {
+            let class = prepared.targets.get(row).filter(|it| !it.is_nan()).map(|it| *it as usize);
+            let Some(class) = class else {
+                return Meaning::new(name, "It has no class, so the row is left out.", "");
+            };
+            let of = format!("class {} of {}, counted from 0", class, prepared.classes.len());
+            let about = "What the network learns to predict: the place of the class in the list of all.";
+            Meaning { values: of, ..Meaning::new(name, about, "") }
+        }
+    }
+}
+
+fn scaled_cell(name: String, who: &str, scaling: crate::data::Scaling, value: f64) -> Meaning {
+    if scaling.is_identity() {
+        return Meaning::new(name, format!("As the file has it, and as {who} it."), "");
+    }
+    let about = format!("As the file has it; {who} it scaled, by what the training rows are like.");
+    let seen = scaling.apply(value);
+    let [of, mean, std, result] = [value, scaling.mean, scaling.std, seen].map(short_number);
+    Meaning::new(name, about, "(value − mean) / standard deviation")
+        .with(format!("({of} − {mean}) / {std} = {result}"), seen)
+}
+
+/// The features that are not 0, a line each.
+fn features_text(seen: &SeenCell<'_>) -> String {
+    let some: Vec<_> = seen.names.iter().zip(seen.features).filter(|it| *it.1 != 0.0).collect();
+    let mut lines: Vec<String> = some
+        .iter()
+        .take(MOST_FEATURES)
+        .map(|(name, it)| format!("{name}  {}", short_number(f64::from(**it))))
+        .collect();
+    if some.len() > MOST_FEATURES {
+        lines.push(format!("and {} more", some.len() - MOST_FEATURES));
+    }
+    if lines.is_empty() { format!("0 for each of {}", seen.names.len()) } else { lines.join("\n") }
 }
 
 /// Rows without a value.

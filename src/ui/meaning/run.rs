@@ -3,6 +3,7 @@
 use super::Meaning;
 use super::metric::of_fit;
 use crate::diagnose::evidence;
+use crate::diagnose::seeds::{Comparison, Summary, compare};
 use crate::diagnose::stops::Outcome;
 use crate::run::{Confusion, Evidence, FindingRow, Fit, Forgotten, Probe, RangeTest, Run};
 use crate::studio::Lifeline;
@@ -99,6 +100,35 @@ pub(in crate::ui) fn countdown(waited: u64, patience: u64) -> Meaning {
     let text = format!("{patience} − {waited} = {}", patience.saturating_sub(waited));
     Meaning::new("Countdown to early stopping", about, "patience − epochs without improvement")
         .with(text, patience.saturating_sub(waited) as f64)
+}
+
+/// What a run's seeds span, or how two settings with seeds are held against each other.
+pub(in crate::ui) fn seeds(run: &Run, other: Option<&Run>) -> Meaning {
+    if let Some(Comparison { difference, of: [a, b] }) = other.and_then(|it| compare(run, it)) {
+        let [value, by_chance] = [difference.value, difference.by_chance].map(short_number);
+        let (about, formula) = if difference.is_paired {
+            let about = "Both settings with the same seeds, seed by seed. A mean difference beyond what chance alone reaches 95 times of 100 is more than the seed makes.";
+            (about, "mean of differences against t(97.5 %, n − 1) · their deviation / √n")
+        } else {
+            let about = "Two settings with seeds of their own. A difference beyond what chance alone reaches 95 times of 100 is more than the seed makes.";
+            (about, "difference of means against t(97.5 %) · √(deviation² / n + deviation² / n)")
+        };
+        let values = format!(
+            "{} − {} = {value}, against {by_chance} by chance\nn {} and {}",
+            short_number(a.mean),
+            short_number(b.mean),
+            difference.n[0],
+            difference.n[1]
+        );
+        let meaning = Meaning::new("Difference beyond the seed", about, formula);
+        return Meaning { values, result: Some(difference.value), ..meaning };
+    }
+    let about = "What the seed alone makes of the best validation loss.";
+    let formula = "mean ± √(Σ (value − mean)² / (n − 1))";
+    let meaning = Meaning::new("Spread of the seeds", about, formula);
+    let values: Vec<f64> = run.seeds.values().iter().map(|it| it.1).collect();
+    let Some(it) = Summary::of(&values) else { return meaning };
+    meaning.with(format!("{} ± {}\nn {}", short_number(it.mean), short_number(it.deviation), it.n), it.mean)
 }
 
 /// A number of a finding against its threshold, and its rule's formula.

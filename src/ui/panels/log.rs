@@ -6,6 +6,7 @@ use egui_material_icons::icons::{ICON_CONTENT_COPY, ICON_WARNING};
 use super::{Cx, Home, Panel, PanelDef};
 use crate::run::{LogLine, Run};
 use crate::ui::grouped;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{empty_ui, secondary_ui};
 
@@ -33,7 +34,7 @@ impl Panel for Log {
         lines.show_rows(ui, height, run.log.len(), |ui, shown| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for line in &run.log[shown] {
-                line_ui(ui, line, height);
+                line_ui(ui, run, line, height);
             }
         });
     }
@@ -58,7 +59,7 @@ fn header_ui(ui: &mut Ui, run: &Run) {
     });
 }
 
-fn line_ui(ui: &mut Ui, line: &LogLine, height: f32) {
+fn line_ui(ui: &mut Ui, run: &Run, line: &LogLine, height: f32) {
     let theme = Theme::of(ui);
     ui.horizontal(|ui| {
         ui.set_min_height(height);
@@ -73,7 +74,10 @@ fn line_ui(ui: &mut Ui, line: &LogLine, height: f32) {
             ui.painter().text(place.center(), egui::Align2::CENTER_CENTER, ICON_WARNING.codepoint, font, theme.warning);
         }
         let text = if line.is_warning { theme.body(&line.text) } else { theme.dim(&line.text) };
-        ui.add(Label::new(text).truncate().selectable(true));
+        let label = ui.add(Label::new(text).truncate().selectable(true));
+        if let Some(row) = run.history.row(line.epoch) {
+            label.on_hover_meaning(ui, || meaning::loss(run, row, "validation"));
+        }
     });
 }
 

@@ -6,10 +6,11 @@ use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CIRCLE, ICON_CLOSE};
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::project::GALLERY;
+use crate::run::Severity;
 use crate::studio::quiz::{HEALTHY, QUESTIONS, Question, Round, choice_label};
 use crate::studio::{Action, QuizAction};
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::widgets::{empty_ui, link_ui, primary_ui, quiet_ui, scroll_ui, secondary_ui};
+use crate::ui::widgets::{empty_ui, link_ui, primary_ui, scroll_ui, secondary_ui};
 
 pub(super) const QUIZ: PanelDef = PanelDef { id: "quiz", title: "Quiz", home: Home::Bottom, make: || Box::new(Quiz) };
 
@@ -60,6 +61,9 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, round: &Round, title: &str) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if secondary_ui(ui, None, "End the quiz").on_hover_text("Back to your project").clicked() {
                 cx.ask(Action::Quiz(QuizAction::End));
+            }
+            if round.question.is_none() && primary_ui(ui, None, "Another ten").clicked() {
+                cx.ask(Action::Quiz(QuizAction::Start));
             }
             let score = ui.label(theme.dim(format!("{} of {} right", round.n_right(), round.results.len())));
             score.on_hover_text("Questions of this round whose fault you named, of those you answered");
@@ -159,7 +163,11 @@ fn proof(cx: &Cx<'_>, question: &Question) -> String {
     let primary = &question.truth.primary;
     let has_told = run.findings.iter().chain(&run.cleared).any(|it| it.rule == *primary);
     if primary == HEALTHY {
-        "The doctor has nothing to complain of; what it says is for information.".to_owned()
+        let mut warnings = run.findings.iter().filter(|it| it.severity > Severity::Info);
+        match warnings.next() {
+            None => "The doctor has nothing to complain of; what it says is for information.".to_owned(),
+            Some(it) => format!("The doctor is not so sure: it warns of {}.", choice_label(&it.rule).to_lowercase()),
+        }
     } else if has_told {
         "The doctor found it, too: its card at the right has the numbers. Point at it to see the epochs on the curves."
             .to_owned()
@@ -187,10 +195,6 @@ fn summary_ui(ui: &mut Ui, cx: &mut Cx<'_>, round: &Round) {
                     cx.ask(Action::Quiz(QuizAction::Again(place)));
                 }
             });
-        }
-        ui.add_space(space::S);
-        if quiet_ui(ui, "Another ten").clicked() {
-            cx.ask(Action::Quiz(QuizAction::Start));
         }
     });
 }

@@ -5,6 +5,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::doctor::churned;
 use super::harness::{Window, options};
+use super::panels::data;
 
 /// Rests the pointer on what has a name until its card is there.
 fn rest_on(window: &mut Window, name: &str) {
@@ -41,6 +42,30 @@ fn a_number_is_described_to_screen_readers() {
     let window = churned(egui::Theme::Dark);
     let described = window.get_by_label("Gradient norm").accesskit_node().description();
     assert!(described.is_some_and(|it| it.contains("√(Σ gradient²) over all parameters")));
+}
+
+#[test]
+fn a_cell_tells_what_the_network_sees_of_it() {
+    let mut window = data(&["data=penguins"]);
+    window.get_by_label("Rows").click();
+    window.run_steps(2);
+    let learnscope::studio::DataState::Ready(loaded) = &window.state().studio().projects.data else {
+        panic!("the data are read")
+    };
+    let (prepared, dataset) = (loaded.prepared.as_ref().unwrap(), &loaded.dataset);
+    let column = dataset.columns.iter().position(|it| it.name == "body_mass_g").unwrap();
+    let text = dataset.columns[column].text(0).unwrap().into_owned();
+    let seen = prepared.encoder.seen("body_mass_g", prepared.row(0).unwrap()).unwrap();
+    let cell = window.query_all_by_label(&text).next().unwrap();
+    let told = cell.accesskit_node().description().unwrap();
+    let number = learnscope::ui::short_number(f64::from(seen.features[0]));
+    assert!(told.starts_with("body_mass_g of row 1. "), "{told}");
+    assert!(
+        told.ends_with(&format!("/ {} = {number}", learnscope::ui::short_number(seen.scaling.unwrap().std))),
+        "{told}"
+    );
+    let class = window.query_all_by_label("Adelie").next().unwrap().accesskit_node().description().unwrap();
+    assert!(class.contains("class 0 of 3, counted from 0"), "{class}");
 }
 
 #[test]

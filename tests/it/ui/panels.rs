@@ -16,7 +16,7 @@ fn curves(state: State) -> Window {
     panel("curves", studio(churn_project(), DataState::Loading, churn(state), Vec::new()), egui::Theme::Dark, WIDE)
 }
 
-fn data(settings: &[&str]) -> Window {
+pub(super) fn data(settings: &[&str]) -> Window {
     let mut project = Project::default();
     for setting in settings {
         project.set(setting).unwrap();

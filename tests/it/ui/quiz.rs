@@ -86,8 +86,10 @@ fn tells_the_rate(words: &str) -> bool {
 fn tells_nothing(window: &Window) -> String {
     let (question, words) = (question(window.state()), told(window));
     let sample = question.sample();
+    // A project may be called nearly as its fault is, which stands among the choices and is counted below.
+    let is_choice = |it: &str| question.choices.iter().any(|id| choice_label(id).contains(it));
     for secret in [sample.label, sample.blurb, question.truth.told.as_str(), "patience ends"] {
-        assert!(!words.contains(secret), "{}: {secret:?} is told", sample.id);
+        assert!(is_choice(secret) || !words.contains(secret), "{}: {secret:?} is told", sample.id);
     }
     assert!(!tells_the_rate(&words), "{}", sample.id);
     for label in question.choices.iter().map(|it| choice_label(it)) {
@@ -125,6 +127,60 @@ fn nothing_gives_the_answer_away_until_it_is_given() {
         assert!(window.query_all_by_role(Role::Tab).count() > 5);
         assert!(tells_the_rate(&told_at_the_curve(&mut window)));
     }
+}
+
+/// Lets the run of the question that is asked come to its end, and nothing tells what is wrong with it meanwhile.
+fn watch(window: &mut Window) {
+    step_until(window, "a run", |it| {
+        let is_on = |run: &Run| run.epoch() > 0 || it.studio().quiz.has_ended();
+        it.studio().runs.shown.as_ref().is_some_and(is_on)
+    });
+    tells_nothing(window);
+    let unlimited = learnscope::studio::RunAction::Set { key: "pace".to_owned(), value: "unlimited".to_owned() };
+    window.state_mut().studio_mut().act(Action::Run(unlimited));
+    step_until(window, "the end of its run", |it| it.studio().quiz.has_ended());
+    tells_nothing(window);
+}
+
+#[test]
+fn three_rounds_ask_of_the_whole_gallery_and_the_doctor_proves_each() {
+    let mut window = asked(5);
+    let mut samples = std::collections::BTreeSet::new();
+    for round in 0..3 {
+        for number in 1..=10 {
+            if (round, number) != (0, 1) {
+                watch(&mut window);
+            }
+            let question = question(window.state());
+            samples.insert(question.sample);
+            answer(&mut window, number != 4);
+            let proof =
+                if question.truth.primary.is_empty() { "nothing to complain of" } else { "The doctor found it, too" };
+            let words = told(&window);
+            assert!(words.contains(proof), "{}", question.sample().id);
+            assert!(
+                !words.contains("Dismiss"),
+                "{}: a notice would stand beside the next question",
+                question.sample().id
+            );
+            window.get_by_label(if number == 10 { "See how it went" } else { "Next question" }).click();
+            window.run_steps(2);
+        }
+        window.get_by_label("9 of 10 right");
+        assert_eq!((window.query_all_by_label("right").count(), window.query_all_by_label("missed").count()), (9, 1));
+        window.get_by_label("Show again").click();
+        window.run_steps(2);
+        window.get_by_label("Once more");
+        step_until(&mut window, "its run once more", |it| {
+            it.studio().runs.shown.as_ref().is_some_and(|run| run.epoch() > 0 || run.finished.is_some())
+        });
+        window.get_by_label("See how it went").click();
+        window.run_steps(2);
+        window.get_by_label("9 of 10 right");
+        window.get_by_label("Another ten").click();
+        window.run_steps(2);
+    }
+    assert_eq!(samples.len(), 30, "none comes again before all were asked");
 }
 
 #[test]
@@ -231,7 +287,7 @@ fn every_state_of_the_quiz_looks_as_kept() {
             ("asking", still(2, 1, |_| ())),
             ("right", still(2, 1, answered(true))),
             ("wrong", still(2, 1, answered(false))),
-            ("summary", still(7, 3, |_| ())),
+            ("summary", still(2, 8, |_| ())),
         ];
         for (state, studio) in states {
             let mut window = panel("quiz", studio, look, [720.0, 240.0]);

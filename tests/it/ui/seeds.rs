@@ -52,7 +52,9 @@ fn two_settings_are_compared_over_the_same_seeds_at_a_few_clicks() {
     window.get_by_label_contains("Learning rate 0.0001 reached");
     window.get_by_label_contains("band of 3 seeds of first run: validation 0.");
     train_three(&mut window);
-    window.get_by_label_contains("Over the same 3 seeds, learning rate 0.0001 reaches");
+    let verdict = window.get_by_label_contains("Over the same 3 seeds, learning rate 0.0001 reaches");
+    let meaning = verdict.accesskit_node().description().unwrap();
+    assert!(meaning.contains("t(97.5 %, n − 1) · their deviation / √n") && meaning.ends_with("n 3 and 3"), "{meaning}");
     window.get_by_label_contains("Best validation loss by seed. the run before: seed 1 0.");
 }
 

@@ -7,6 +7,7 @@ use super::parts::{Part, Parts};
 use crate::data::{ColumnKind, Dataset};
 use crate::studio::Loaded;
 use crate::ui::grouped;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::theme::{Theme, size, space};
 
 const MOST_ROWS: usize = 200;
@@ -42,7 +43,10 @@ pub(super) fn rows_ui(ui: &mut Ui, loaded: &Loaded, parts: &Parts) {
             });
             for column in &dataset.columns {
                 row.col(|ui| {
-                    ui.add(Label::new(theme.small(column.name.as_str())).truncate());
+                    let head = ui.add(Label::new(theme.small(column.name.as_str())).truncate());
+                    if let Some(profile) = loaded.profile.iter().find(|it| it.name == column.name) {
+                        head.on_hover_meaning(ui, || meaning::column(profile, dataset.n_rows));
+                    }
                 });
             }
         });
@@ -57,10 +61,13 @@ pub(super) fn rows_ui(ui: &mut Ui, loaded: &Loaded, parts: &Parts) {
                     None => drop(ui.label(theme.dim("none")).on_hover_text("It has no target, so it is left out")),
                 });
                 for column in &dataset.columns {
-                    row.col(|ui| match column.text(at) {
-                        Some(text) if column.kind == ColumnKind::Numeric => drop(ui.label(theme.mono(text))),
-                        Some(text) => drop(ui.add(Label::new(theme.body(text)).truncate())),
-                        None => drop(ui.label(theme.dim("missing"))),
+                    row.col(|ui| {
+                        let cell = match column.text(at) {
+                            Some(text) if column.kind == ColumnKind::Numeric => ui.label(theme.mono(text)),
+                            Some(text) => ui.add(Label::new(theme.body(text)).truncate()),
+                            None => ui.label(theme.dim("missing")),
+                        };
+                        cell.on_hover_meaning(ui, || meaning::cell(column, at, loaded.prepared.as_ref().ok()));
                     });
                 }
             });

@@ -7,6 +7,7 @@ use crate::diagnose::seeds::{Setting, drawn_anew, is_comparable, rival, tell};
 use crate::run::{FinishReason, Run};
 use crate::studio::{Action, MOST_SEEDS, RunAction, SeedTraining};
 use crate::ui::Cx;
+use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::text::duration_text;
 use crate::ui::theme::{Theme, space};
 use crate::ui::widgets::{progress_ui, secondary_ui};
@@ -52,7 +53,12 @@ pub(super) fn words_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run) {
         ui.add_space(space::XS);
     }
     let text = verdict(cx, run).unwrap_or_else(|| help(run));
-    ui.add(Label::new(theme.paragraph(text)).wrap());
+    let label = ui.add(Label::new(theme.paragraph(text)).wrap());
+    if run.seeds.is_spread() {
+        let ghosts = &cx.studio.runs.ghosts;
+        let other = rival(run, ghosts.iter()).map(|it| &ghosts[it]);
+        label.on_hover_meaning(ui, || meaning::seeds(run, other));
+    }
 }
 
 /// `Seed 3 of 5 · about 0:12 left`.
