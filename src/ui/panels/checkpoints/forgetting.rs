@@ -33,11 +33,15 @@ pub(super) fn forgetting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 cx.ask(Action::Run(RunAction::Forget));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(theme.strong("Why keep the optimizer\u{2019}s memory?")).truncate());
+                ui.add(Label::new(theme.strong("Optimizer\u{2019}s memory")).truncate());
             });
         });
     });
-    let Some(forgotten) = forgotten else { return };
+    let Some(forgotten) = forgotten else {
+        let text = "A checkpoint also holds what the optimizer remembers of earlier gradients. Leave it out of a copy, and see what that does to the curve.";
+        ui.add(Label::new(theme.paragraph(text)).wrap());
+        return;
+    };
     ui.add(Label::new(theme.paragraph(&forgotten.text)).wrap());
     chart_ui(ui, &forgotten);
 }

@@ -72,7 +72,7 @@ fn plug_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(theme.strong("What does an interruption cost?")).truncate());
+                ui.add(Label::new(theme.strong("Interruptions")).truncate());
             });
         });
     });
