@@ -1,6 +1,7 @@
 //! Runs that are killed at random moments and go on: each ends as if nothing had happened, to the bit.
 //!
-//! `LEARNSCOPE_KILLS=200 cargo test --release --test it survival` kills 200 runs instead of ten.
+//! `LEARNSCOPE_KILLS=200 cargo test --release --test it survival` kills 200 runs instead of ten
+//! (`-- --nocapture` shows what the kills have met).
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -130,6 +131,7 @@ fn killed_runs_go_on_to_the_very_same_end() {
         assert_eq!(told(&run), *events, "{} killed after {moment:?}", victim.project);
         std::fs::remove_dir_all(&run).unwrap();
     }
+    println!("{tally:?}");
     assert!(2 * tally.behind_a_checkpoint >= tally.kills, "{tally:?}");
     assert!(tally.while_one_was_written > 0, "{tally:?}");
 }
