@@ -3,6 +3,7 @@
 //! `LEARNSCOPE_KILLS=200 cargo test --release --test it survival` kills 200 runs instead of ten
 //! (`-- --nocapture` shows what the kills have met).
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -131,7 +132,7 @@ fn killed_runs_go_on_to_the_very_same_end() {
         assert_eq!(told(&run), *events, "{} killed after {moment:?}", victim.project);
         std::fs::remove_dir_all(&run).unwrap();
     }
-    println!("{tally:?}");
+    writeln!(std::io::stdout(), "{tally:?}").unwrap();
     assert!(2 * tally.behind_a_checkpoint >= tally.kills, "{tally:?}");
     assert!(tally.while_one_was_written > 0, "{tally:?}");
 }
