@@ -1,5 +1,5 @@
-//! Leaving the project, to close the window, to open another or to play the quiz: asks first where a run is going on or changes are
-//! not saved, stops the run, and waits until what it reached is written.
+//! Leaving the project, to close the window, to open another or to play the quiz: asks first where a run is going on
+//! or changes are not saved, stops the run, and waits until what it reached is written.
 
 use std::time::{Duration, Instant};
 
@@ -123,8 +123,8 @@ impl Leaving {
         matches!(self, Self::No)
     }
 
-    /// Whether `action` opens another project, or the quiz, over something that would be lost. Then it is asked about, and done
-    /// once the answer allows it.
+    /// Whether `action` opens another project, or the quiz, over something that would be lost. Then it is asked
+    /// about, and done once the answer allows it.
     pub(super) fn holds(&mut self, action: &Action, studio: &Studio) -> bool {
         let Some(aim) = Aim::of(action) else { return false };
         if matches!(self, Self::Opening) {

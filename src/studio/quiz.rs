@@ -171,11 +171,8 @@ impl Quiz {
 
     /// What is said aloud of runs. A question's run is told of by the doctor's cards: a notice would stand beside the
     /// next question, too.
-    pub(super) fn lets_through(&self, mut notices: Vec<Notice>) -> Vec<Notice> {
-        if self.round.is_some() {
-            notices.clear();
-        }
-        notices
+    pub(super) fn lets_through(&self, notices: Vec<Notice>) -> Vec<Notice> {
+        if self.round.is_some() { Vec::new() } else { notices }
     }
 
     /// Whether all that is left to come of a run is known, and waits for the answer.

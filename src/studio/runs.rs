@@ -46,8 +46,9 @@ pub struct Runs {
     wake: Wake,
 }
 
-/// Runs of this program while a log of another one is shown. A log is never a ghost, nor has it any: its losses may be
-/// of other rows, in another unit, and an epoch may be something else, so that lines side by side would compare nothing.
+/// Runs of this program while a log of another one is shown. A log is never a ghost, nor has it any: its losses may
+/// be of other rows, in another unit, and an epoch may be something else, so that lines side by side would compare
+/// nothing.
 #[derive(Default)]
 struct Aside {
     shown: Option<Run>,

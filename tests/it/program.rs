@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
+use learnscope::studio::Studio;
 use serde_json::Value;
 
 /// A scratch folder in which the program is run.
@@ -81,4 +83,17 @@ pub(crate) fn sample(name: &str) -> String {
 /// A file beside the tests.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// Lets a studio take in what its threads tell, until something is so.
+///
+/// # Panics
+/// When it is not so in time, naming what was waited for.
+pub(crate) fn poll_until(studio: &mut Studio, what: &str, is_so: impl Fn(&Studio) -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !is_so(studio) {
+        assert!(Instant::now() < deadline, "waited in vain for: {what}");
+        studio.poll();
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use learnscope::run::FinishReason;
 use learnscope::studio::{Action, ProjectAction, QuizAction, RunAction, Studio};
 
-use crate::program::fixture;
+use crate::program::{fixture, poll_until};
 
 /// A studio over a saved project of so many epochs, in a folder that also keeps its runs.
 fn studio(folder: &Path, settings: &[&str]) -> Studio {
@@ -21,15 +20,6 @@ fn studio(folder: &Path, settings: &[&str]) -> Studio {
     studio.act(Action::Project(ProjectAction::Open(file)));
     studio.wait_for_data();
     studio
-}
-
-fn poll_until(studio: &mut Studio, what: &str, is_so: impl Fn(&Studio) -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !is_so(studio) {
-        assert!(Instant::now() < deadline, "waited in vain for: {what}");
-        studio.poll();
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 fn epoch(studio: &Studio) -> u64 {

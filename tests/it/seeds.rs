@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use learnscope::diagnose::seeds::{Setting, tell};
 use learnscope::run::{Event, FinishReason, Run};
 use learnscope::session::{Job, Session};
 use learnscope::spec::Project;
 use learnscope::studio::{Action, ProjectAction, RunAction, Studio};
+
+use crate::program::poll_until;
 
 fn project(settings: &[&str]) -> Project {
     let mut project = Project::default();
@@ -24,15 +25,6 @@ fn studio(project: Project) -> Studio {
     studio.projects.draft = project;
     studio.wait_for_data();
     studio
-}
-
-fn poll_until(studio: &mut Studio, what: &str, is_so: impl Fn(&Studio) -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !is_so(studio) {
-        assert!(Instant::now() < deadline, "waited in vain for: {what}");
-        studio.poll();
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 fn ask(studio: &mut Studio, action: RunAction) {

@@ -1,7 +1,7 @@
 //! Numbers of the data: how its columns are spread, what is missing, how it is split.
 
 use super::Meaning;
-use crate::data::{Column, ColumnProfile, Prepared, SeenCell};
+use crate::data::{Column, ColumnKind, ColumnProfile, Prepared, Scaling, SeenCell};
 use crate::ui::{grouped, percent_text, short_number};
 
 /// Features of one cell that are told; a text has hundreds.
@@ -37,18 +37,20 @@ pub(in crate::ui) fn column(profile: &ColumnProfile, n_rows: usize) -> Meaning {
 pub(in crate::ui) fn cell(column: &Column, row: usize, prepared: Option<&Prepared>) -> Meaning {
     let name = format!("{} of row {}", column.name, grouped(row as u64 + 1));
     let Some(prepared) = prepared else { return Meaning::new(name, "As the file has it.", "") };
-    let number = column.values.numbers().and_then(|it| it.get(row)).copied().filter(|it| it.is_finite());
     if column.name == prepared.target_name {
-        return target_cell(name, prepared, row, number);
+        return target_cell(name, column, row, prepared);
     }
     let seen = prepared.row(row).and_then(|it| prepared.encoder.seen(&column.name, it));
     let Some(seen) = seen else {
         return Meaning::new(name, "As the file has it. The network does not see this column.", "");
     };
-    match (seen.scaling, number) {
-        (Some(scaling), Some(value)) => scaled_cell(name, "the network sees", scaling, value),
+    match (seen.scaling, number(column, row)) {
+        (Some(scaling), Some(value)) => {
+            scaled_cell(name, "the network sees", column, scaling, value, f64::from(seen.features[0]))
+        }
         (Some(_), None) => {
-            let about = "It has no value, so the network sees the mean of the training rows, and a 1 beside it.";
+            let beside = if seen.names.len() > 1 { ", and a 1 beside it" } else { "" };
+            let about = format!("It has no value, so the network sees the mean of the training rows{beside}.");
             Meaning { values: features_text(&seen), ..Meaning::new(name, about, "") }
         }
         (None, _) => {
@@ -58,31 +60,42 @@ pub(in crate::ui) fn cell(column: &Column, row: usize, prepared: Option<&Prepare
     }
 }
 
-fn target_cell(name: String, prepared: &Prepared, row: usize, number: Option<f64>) -> Meaning {
-    match (prepared.classes.is_empty(), number) {
-        (true, Some(value)) => scaled_cell(name, "the network learns", prepared.target_scale, value),
-        (true, None) => Meaning::new(name, "It has no value, so the row is left out.", ""),
-        (false, _) => {
-            let class = prepared.targets.get(row).filter(|it| !it.is_nan()).map(|it| *it as usize);
-            let Some(class) = class else {
-                return Meaning::new(name, "It has no class, so the row is left out.", "");
-            };
-            let of = format!("class {} of {}, counted from 0", class, prepared.classes.len());
+fn number(column: &Column, row: usize) -> Option<f64> {
+    column.values.numbers()?.get(row).copied().filter(|it| it.is_finite())
+}
+
+fn target_cell(name: String, column: &Column, row: usize, prepared: &Prepared) -> Meaning {
+    let Some(target) = prepared.targets.get(row).copied().filter(|it| !it.is_nan()) else {
+        return Meaning::new(name, "The network cannot learn from it, so the row is left out.", "");
+    };
+    match number(column, row) {
+        Some(value) if prepared.classes.is_empty() => {
+            scaled_cell(name, "the network learns", column, prepared.target_scale, value, f64::from(target))
+        }
+        _ => {
             let about = "What the network learns to predict: the place of the class in the list of all.";
-            Meaning { values: of, ..Meaning::new(name, about, "") }
+            let values = format!("class {target} of {}, counted from 0", prepared.classes.len());
+            Meaning { values, ..Meaning::new(name, about, "") }
         }
     }
 }
 
-fn scaled_cell(name: String, who: &str, scaling: crate::data::Scaling, value: f64) -> Meaning {
+/// A number as the file has it, and `seen` instead of it by the network.
+fn scaled_cell(name: String, who: &str, column: &Column, scaling: Scaling, value: f64, seen: f64) -> Meaning {
+    let worked = scaling.apply(value);
+    // Features are kept in single precision.
+    if (worked - seen).abs() > 1e-5 * seen.abs().max(1.0) {
+        let about = format!("As the file has it; {who} another row's value in its place, as data.label_noise asks.");
+        return Meaning { values: short_number(seen), ..Meaning::new(name, about, "") };
+    }
     if scaling.is_identity() {
         return Meaning::new(name, format!("As the file has it, and as {who} it."), "");
     }
     let about = format!("As the file has it; {who} it scaled, by what the training rows are like.");
-    let seen = scaling.apply(value);
-    let [of, mean, std, result] = [value, scaling.mean, scaling.std, seen].map(short_number);
-    Meaning::new(name, about, "(value − mean) / standard deviation")
-        .with(format!("({of} − {mean}) / {std} = {result}"), seen)
+    let (what, unit) = if column.kind == ColumnKind::Date { ("day", " days since 1970") } else { ("value", "") };
+    let [of, mean, std, result] = [value, scaling.mean, scaling.std, worked].map(short_number);
+    Meaning::new(name, about, format!("({what} − mean) / standard deviation"))
+        .with(format!("({of}{unit} − {mean}) / {std} = {result}"), worked)
 }
 
 /// The features that are not 0, a line each.

@@ -13,9 +13,9 @@ use egui::{Label, Response, Ui};
 pub(super) use data::{cell, class_share, column, missing, split};
 pub(super) use metric::{baseline, loss, metric, of_epoch};
 pub(super) use run::{
-    best_loss, confusion_cell, countdown, device_speed, epochs_saved, finding_number, fit, forgotten, gradient_norm,
-    interruption_cost, keeps, learning_rate, loss_given_up, probe, progress, range_test, recall, seeds, stops,
-    time_left,
+    best_loss, confusion_cell, countdown, device_speed, epoch, epochs_saved, finding_number, fit, forgotten,
+    gradient_norm, interruption_cost, keeps, learning_rate, loss_given_up, probe, progress, range_test, recall, seeds,
+    stops, time_left,
 };
 pub(super) use setup::{memory, parameters, steps_per_epoch, time_per_epoch};
 

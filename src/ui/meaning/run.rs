@@ -5,7 +5,7 @@ use super::metric::of_fit;
 use crate::diagnose::evidence;
 use crate::diagnose::seeds::{Comparison, Summary, compare};
 use crate::diagnose::stops::Outcome;
-use crate::run::{Confusion, Evidence, FindingRow, Fit, Forgotten, Probe, RangeTest, Run};
+use crate::run::{Confusion, EpochRow, Evidence, FindingRow, Fit, Forgotten, Probe, RangeTest, Run};
 use crate::studio::Lifeline;
 use crate::ui::pace::{epoch_seconds, rows_per_second, speed_text};
 use crate::ui::text::{duration_text, percent_text};
@@ -18,6 +18,18 @@ pub(in crate::ui) fn best_loss(run: &Run) -> Meaning {
     let n = run.history.epochs.len();
     let text = format!("min of {n} epochs = {} in epoch {}", short_number(best.validation_loss), best.epoch);
     meaning.with(text, best.validation_loss)
+}
+
+/// An epoch by its number, and where it got to.
+pub(in crate::ui) fn epoch(row: &EpochRow) -> Meaning {
+    let about = "One pass over the training rows; epochs are counted from 1.";
+    let values = format!(
+        "train loss {}\nvalidation loss {}\nstep {}",
+        short_number(row.train_loss),
+        short_number(row.validation_loss),
+        grouped(row.step)
+    );
+    Meaning { values, ..Meaning::new(format!("Epoch {}", grouped(row.epoch)), about, "") }
 }
 
 pub(in crate::ui) fn learning_rate(run: &Run) -> Meaning {
@@ -126,7 +138,8 @@ pub(in crate::ui) fn seeds(run: &Run, other: Option<&Run>) -> Meaning {
     let about = "What the seed alone makes of the best validation loss.";
     let formula = "mean ± √(Σ (value − mean)² / (n − 1))";
     let meaning = Meaning::new("Spread of the seeds", about, formula);
-    let values: Vec<f64> = run.seeds.values().iter().map(|it| it.1).collect();
+    let spread = [Some(run), other].into_iter().flatten().find(|it| it.seeds.is_spread());
+    let values: Vec<f64> = spread.iter().flat_map(|it| it.seeds.values()).map(|it| it.1).collect();
     let Some(it) = Summary::of(&values) else { return meaning };
     meaning.with(format!("{} ± {}\nn {}", short_number(it.mean), short_number(it.deviation), it.n), it.mean)
 }

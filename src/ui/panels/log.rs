@@ -66,7 +66,10 @@ fn line_ui(ui: &mut Ui, run: &Run, line: &LogLine, height: f32) {
         ui.spacing_mut().item_spacing.x = space::S;
         ui.allocate_ui_with_layout(vec2(EPOCH, height), Layout::left_to_right(egui::Align::Center), |ui| {
             ui.set_min_width(EPOCH);
-            ui.label(theme.mono(epoch_text(line.epoch)).color(theme.dim));
+            let label = ui.label(theme.mono(epoch_text(line.epoch)).color(theme.dim));
+            if let Some(row) = run.history.row(line.epoch) {
+                label.on_hover_meaning(ui, || meaning::epoch(row));
+            }
         });
         let (place, _) = ui.allocate_exact_size(vec2(ICON, height), egui::Sense::hover());
         if line.is_warning {
@@ -74,10 +77,7 @@ fn line_ui(ui: &mut Ui, run: &Run, line: &LogLine, height: f32) {
             ui.painter().text(place.center(), egui::Align2::CENTER_CENTER, ICON_WARNING.codepoint, font, theme.warning);
         }
         let text = if line.is_warning { theme.body(&line.text) } else { theme.dim(&line.text) };
-        let label = ui.add(Label::new(text).truncate().selectable(true));
-        if let Some(row) = run.history.row(line.epoch) {
-            label.on_hover_meaning(ui, || meaning::loss(run, row, "validation"));
-        }
+        ui.add(Label::new(text).truncate().selectable(true));
     });
 }
 

@@ -69,6 +69,23 @@ fn a_cell_tells_what_the_network_sees_of_it() {
 }
 
 #[test]
+fn grades_and_epochs_of_the_log_tell_what_they_are() {
+    let mut window = churned(egui::Theme::Dark);
+    rest_on(&mut window, "3 of 3");
+    window.get_by_label("How bad it is: 1 is mild, 3 is severe");
+    window.remove_cursor();
+    window.get_by_role_and_label(egui::accesskit::Role::Tab, "Log").click();
+    window.run_steps(3);
+    let run = window.state().run();
+    let line = run.log.iter().rev().find(|it| run.history.row(it.epoch).is_some()).unwrap();
+    let loss = learnscope::ui::short_number(run.history.row(line.epoch).unwrap().validation_loss);
+    let name = format!("epoch {}", line.epoch);
+    let label = window.query_all_by_label(&name).next().unwrap();
+    let told = label.accesskit_node().description().unwrap();
+    assert!(told.contains("counted from 1") && told.contains(&format!("validation loss {loss}")), "{told}");
+}
+
+#[test]
 fn cards_look_as_kept() {
     let mut results = SnapshotResults::new();
     for (look, theme) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {

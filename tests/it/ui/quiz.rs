@@ -44,12 +44,7 @@ fn asked(seed: u64) -> Window {
     tab(&mut window, "Quiz");
     window.get_by_label("Start the quiz").click();
     window.run_steps(2);
-    step_until(&mut window, "a run", |it| it.studio().runs.shown.as_ref().is_some_and(|run| run.epoch() > 0));
-    tells_nothing(&window);
-    // Nobody has to watch a test.
-    let unlimited = learnscope::studio::RunAction::Set { key: "pace".to_owned(), value: "unlimited".to_owned() };
-    window.state_mut().studio_mut().act(Action::Run(unlimited));
-    step_until(&mut window, "the end of its run", |it| it.studio().quiz.has_ended());
+    watch(&mut window);
     window
 }
 
@@ -136,6 +131,7 @@ fn watch(window: &mut Window) {
         it.studio().runs.shown.as_ref().is_some_and(is_on)
     });
     tells_nothing(window);
+    // Nobody has to watch a test.
     let unlimited = learnscope::studio::RunAction::Set { key: "pace".to_owned(), value: "unlimited".to_owned() };
     window.state_mut().studio_mut().act(Action::Run(unlimited));
     step_until(window, "the end of its run", |it| it.studio().quiz.has_ended());

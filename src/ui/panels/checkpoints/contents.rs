@@ -23,9 +23,9 @@ pub(super) fn contents_ui(ui: &mut Ui, cx: &Cx<'_>) {
         ui.set_min_height(size::CONTROL);
         ui.add(Label::new(theme.strong("What a checkpoint holds")).truncate());
         if let Some(it) = &checkpoint {
-            ui.add(
-                Label::new(theme.dim(format!("step {}, {}", grouped(it.step), counted(it.epoch, "epoch")))).truncate(),
-            );
+            let place = format!("step {}, {}", grouped(it.step), counted(it.epoch, "epoch"));
+            ui.add(Label::new(theme.dim(place)).truncate())
+                .on_hover_text("Steps made and epochs ended when it was taken: from here the run would go on");
         }
     });
     let Some(checkpoint) = checkpoint else {

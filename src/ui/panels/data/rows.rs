@@ -41,12 +41,10 @@ pub(super) fn rows_ui(ui: &mut Ui, loaded: &Loaded, parts: &Parts) {
             row.col(|ui| {
                 ui.label(theme.small("Split"));
             });
-            for column in &dataset.columns {
+            for profile in &loaded.profile {
                 row.col(|ui| {
-                    let head = ui.add(Label::new(theme.small(column.name.as_str())).truncate());
-                    if let Some(profile) = loaded.profile.iter().find(|it| it.name == column.name) {
-                        head.on_hover_meaning(ui, || meaning::column(profile, dataset.n_rows));
-                    }
+                    ui.add(Label::new(theme.small(profile.name.as_str())).truncate())
+                        .on_hover_meaning(ui, || meaning::column(profile, dataset.n_rows));
                 });
             }
         });

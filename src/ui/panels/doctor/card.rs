@@ -35,6 +35,7 @@ fn title_ui(ui: &mut Ui, title: &str, corner: &str) {
         ui.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font, theme.text).size().x).ceil()
     };
     let room = ui.available_width() - ui.spacing().item_spacing.x - width_of(title, title_font);
+    let is_grade = corner.starts_with("grade ");
     // A narrow card says the grade's numbers only, before its verdict breaks.
     let corner = if width_of(corner, small.clone()) > room { corner.trim_start_matches("grade ") } else { corner };
     let corner_width = width_of(corner, small);
@@ -44,7 +45,10 @@ fn title_ui(ui: &mut Ui, title: &str, corner: &str) {
             ui.set_width(width);
             ui.add(Label::new(theme.card_title(title)).wrap());
         });
-        ui.add(Label::new(theme.small(corner)).extend());
+        let corner = ui.add(Label::new(theme.small(corner)).extend());
+        if is_grade {
+            corner.on_hover_text("How bad it is: 1 is mild, 3 is severe");
+        }
     });
 }
 

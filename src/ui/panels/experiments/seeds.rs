@@ -54,9 +54,9 @@ pub(super) fn words_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run) {
     }
     let text = verdict(cx, run).unwrap_or_else(|| help(run));
     let label = ui.add(Label::new(theme.paragraph(text)).wrap());
-    if run.seeds.is_spread() {
-        let ghosts = &cx.studio.runs.ghosts;
-        let other = rival(run, ghosts.iter()).map(|it| &ghosts[it]);
+    let ghosts = &cx.studio.runs.ghosts;
+    let other = rival(run, ghosts.iter()).map(|it| &ghosts[it]);
+    if run.seeds.is_spread() || other.is_some_and(|it| it.seeds.is_spread()) {
         label.on_hover_meaning(ui, || meaning::seeds(run, other));
     }
 }

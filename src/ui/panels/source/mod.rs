@@ -86,7 +86,8 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, log: &ReadLog) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let place = log.path.display().to_string();
                 ui.add(Label::new(theme.strong(log.name())).truncate()).on_hover_text(place);
-                ui.add(Label::new(theme.dim(facts(cx, log))).truncate());
+                ui.add(Label::new(theme.dim(facts(cx, log))).truncate())
+                    .on_hover_text("What wrote it, and how many epochs were read from it");
             });
         });
     });
