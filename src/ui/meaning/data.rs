@@ -140,6 +140,45 @@ fn of_rows(name: String, about: String, formula: &str, part: usize, all: usize) 
 mod tests {
     use super::*;
 
+    /// What is told of a cell of five cars, the last two of which stand outside of training.
+    fn told(settings: &[&str], column: &str, row: usize) -> Meaning {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cars.csv");
+        let rows = "km,sold,price\n10,2020-01-01,1\n20,2020-01-02,2\n30,2020-01-03,3\n,2020-01-04,4\n50,2020-01-05,5\n";
+        std::fs::write(&file, rows).unwrap();
+        let mut project = crate::spec::Project::default();
+        for setting in ["data.target=price", "split.method=ordered", "split.validation=0.2", "split.test=0.2"] {
+            project.set(setting).unwrap();
+        }
+        project.data.source = crate::spec::Source::File(file.display().to_string());
+        for setting in settings {
+            project.set(setting).unwrap();
+        }
+        let dataset = crate::data::load(&project.data.source, folder.path()).unwrap();
+        let prepared = crate::data::prepare(&dataset, &project.data, &project.split, 1).unwrap();
+        cell(dataset.column(column).unwrap(), row, Some(&prepared))
+    }
+
+    #[test]
+    fn a_cell_tells_what_the_network_sees_instead_of_it() {
+        let km = told(&[], "km", 4);
+        assert!(km.values.starts_with("(50 − 20) / 8.16") && (km.result.unwrap() - 3.674_234_6).abs() < 1e-6, "{km:?}");
+        let gap = told(&[], "km", 3);
+        assert!(
+            gap.about.ends_with("the mean of the training rows."),
+            "no training row lacks it, so nothing says so: {gap:?}"
+        );
+        let day = told(&[], "sold", 0);
+        assert!(day.values.starts_with("(18,262 days since 1970 − 18,263)"), "{day:?}");
+        let price = told(&[], "price", 0);
+        assert!(price.about.contains("the network learns it scaled"), "{price:?}");
+        let plain = told(&["data.standardize=off"], "price", 0);
+        assert_eq!((plain.about.as_str(), plain.result), ("As the file has it, and as the network learns it.", None));
+        let noisy = (0..5).map(|row| told(&["data.label_noise=0.5"], "price", row).about);
+        let replaced = noisy.filter(|it| it.contains("another row's value in its place")).count();
+        assert!((1..5).contains(&replaced), "{replaced} of five values were replaced");
+    }
+
     #[test]
     fn shares_are_of_all_rows() {
         let meaning = class_share("Yes", 25, 125);
