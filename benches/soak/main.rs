@@ -1,0 +1,54 @@
+//! Hours of use in a row, without a window: whether memory, open files and threads stay as they were.
+//!
+//! Run with `cargo bench --bench soak -- --minutes 120`; `--program PATH` trains through another copy of the program.
+//! The studio that the window drives trains small projects, each in a process of its own: runs are paused, resumed,
+//! stopped, killed and gone on with, several seeds are trained, run folders are opened and deleted, over and over.
+//! Runs are paced, so that a core is busy for a small part of the time. Every minute is one line; the last line is the
+//! verdict, and the exit status is 1 where something grew or went wrong. Measured on Linux, where the system tells.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints its figures and stops where it cannot"
+)]
+
+mod scenes;
+mod vitals;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use scenes::Soak;
+use vitals::Vitals;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let given = |name: &str| arguments.iter().position(|it| it == name).map(|at| arguments[at + 1].clone());
+    let minutes: u64 = given("--minutes").map_or(120, |it| it.parse().unwrap());
+    let program = given("--program").map_or_else(|| env!("CARGO_BIN_EXE_learnscope").into(), PathBuf::from);
+    if vitals::look().is_none() {
+        println!("this system does not tell what a process holds; a soak needs Linux");
+        return ExitCode::FAILURE;
+    }
+    // As in the window; the soak itself computes with one.
+    learnscope::session::use_cpu_threads(1);
+    let folder = tempfile::tempdir().unwrap();
+    let mut soak = Soak::new(folder.path().to_owned(), program);
+    let mut vitals = Vitals::new();
+    println!("{}", vitals::HEADING);
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_mins(minutes) {
+        if let Err(trouble) = soak.round(&mut vitals) {
+            println!("something went wrong: {trouble}");
+            return ExitCode::FAILURE;
+        }
+    }
+    println!("{:?}", soak.tally);
+    let verdict = vitals.verdict();
+    println!("{verdict}");
+    if verdict.is_flat() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,178 @@
+//! What a person does with the studio, in rounds that go on for hours.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use learnscope::run::{FinishReason, Phase};
+use learnscope::studio::{Action, ProjectAction, RunAction, Studio};
+
+use crate::vitals::Vitals;
+
+/// Something that was asked for takes this long at most.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Run folders that are left where they are.
+const FOLDERS: usize = 6;
+
+/// Projects, and how many steps a second make one last a few seconds.
+const PROJECTS: [(&str, &[&str]); 4] = [
+    ("welcome", &["epochs=40", "pace=120"]),
+    ("used_cars", &["epochs=8", "pace=120"]),
+    ("overfitting", &["epochs=60", "pace=120"]),
+    ("digits", &["epochs=4", "pace=60"]),
+];
+
+/// How often each thing was done.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    rounds: u64,
+    runs_ended: u64,
+    pauses: u64,
+    kills: u64,
+    stops: u64,
+    probes: u64,
+    seeds: u64,
+    opened: u64,
+    deleted: u64,
+}
+
+pub(crate) struct Soak {
+    studio: Studio,
+    runs: PathBuf,
+    pub(crate) tally: Tally,
+}
+
+type Done = Result<(), String>;
+
+impl Soak {
+    pub(crate) fn new(runs: PathBuf, program: PathBuf) -> Self {
+        let studio = Studio::new(Arc::new(|| ())).keeping_runs_in(runs.clone()).working_through(program);
+        Self { studio, runs, tally: Tally::default() }
+    }
+
+    /// One run with what a person may do to it; in some rounds it is killed, stopped, or trained with other seeds.
+    pub(crate) fn round(&mut self, vitals: &mut Vitals) -> Done {
+        let round = self.tally.rounds;
+        self.tally.rounds += 1;
+        if round.is_multiple_of(3) {
+            self.open_project(PROJECTS[(round / 3) as usize % PROJECTS.len()], vitals)?;
+        }
+        self.train(vitals)?;
+        self.pause_and_resume(vitals)?;
+        if round % 4 == 1 {
+            self.act(RunAction::Probe);
+            self.tally.probes += 1;
+        }
+        if round.is_multiple_of(2) {
+            self.kill_and_go_on(vitals)?;
+        }
+        if round % 3 == 1 {
+            self.act(RunAction::Stop);
+            self.tally.stops += 1;
+        }
+        self.end(vitals)?;
+        if round % 5 == 4 {
+            self.train_seeds(vitals)?;
+        }
+        if round % 3 == 2 {
+            self.open_and_delete(vitals)?;
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, action: RunAction) {
+        self.studio.act(Action::Run(action));
+    }
+
+    /// Takes in what is told until something is so.
+    fn wait(&mut self, what: &str, vitals: &mut Vitals, is_so: impl Fn(&Studio) -> bool) -> Done {
+        let began = Instant::now();
+        while !is_so(&self.studio) {
+            if began.elapsed() > PATIENCE {
+                let notices: Vec<_> = self.studio.notices.iter().map(|it| &it.text).collect();
+                return Err(format!("waited in vain for {what} in round {}; {notices:?}", self.tally.rounds));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+            self.studio.poll();
+            vitals.tick(self.tally.runs_ended);
+        }
+        self.studio.notices.clear();
+        Ok(())
+    }
+
+    fn open_project(&mut self, (name, settings): (&str, &[&str]), vitals: &mut Vitals) -> Done {
+        self.studio.act(Action::Project(ProjectAction::OpenSample(name.to_owned())));
+        for setting in settings.iter().chain(&["device=cpu", "stopping=off", "checkpoint.seconds=0.5"]) {
+            self.studio.projects.draft.set(setting).map_err(|err| err.to_string())?;
+        }
+        self.wait("the data", vitals, |it| it.projects.prepared().is_some())
+    }
+
+    fn train(&mut self, vitals: &mut Vitals) -> Done {
+        self.act(RunAction::Train);
+        self.wait("its first epoch", vitals, |it| it.runs.shown.as_ref().is_some_and(|run| run.epoch() >= 1))
+    }
+
+    fn wait_for_phase(&mut self, phase: Phase, vitals: &mut Vitals) -> Done {
+        let what = format!("the phase {phase:?}");
+        self.wait(&what, vitals, |it| it.runs.shown.as_ref().is_some_and(|run| run.phase == phase))
+    }
+
+    fn pause_and_resume(&mut self, vitals: &mut Vitals) -> Done {
+        self.act(RunAction::Pause);
+        self.wait_for_phase(Phase::Paused, vitals)?;
+        self.act(RunAction::Step);
+        self.act(RunAction::Resume);
+        self.tally.pauses += 1;
+        self.wait_for_phase(Phase::Running, vitals)
+    }
+
+    fn kill_and_go_on(&mut self, vitals: &mut Vitals) -> Done {
+        self.act(RunAction::PullThePlug);
+        self.wait("the end of a killed run", vitals, |it| {
+            it.runs.shown.as_ref().is_some_and(|run| run.finished.is_some())
+        })?;
+        self.tally.kills += 1;
+        self.act(RunAction::Continue(None));
+        // A run that was over when it was killed has nothing left to go on with.
+        self.wait("a run that goes on", vitals, |it| {
+            it.runs.shown.as_ref().is_some_and(|run| run.phase == Phase::Running || run.finished.is_some())
+        })
+    }
+
+    fn end(&mut self, vitals: &mut Vitals) -> Done {
+        self.wait("the end of a run", vitals, |it| it.runs.shown.as_ref().is_some_and(|run| run.finished.is_some()))?;
+        self.tally.runs_ended += 1;
+        let reason = self.studio.runs.shown.as_ref().and_then(|it| it.finished.as_ref()).map(|it| it.reason);
+        match reason {
+            Some(FinishReason::Completed | FinishReason::Stopped) => Ok(()),
+            other => Err(format!("a run ended as {other:?} in round {}", self.tally.rounds)),
+        }
+    }
+
+    /// Several seeds, trained in this very process.
+    fn train_seeds(&mut self, vitals: &mut Vitals) -> Done {
+        self.act(RunAction::Seeds { k: 3 });
+        self.tally.seeds += 1;
+        self.wait("other seeds", vitals, |it| it.runs.seeding().is_none())
+    }
+
+    /// Opens the oldest run, and deletes those before the newest few.
+    fn open_and_delete(&mut self, vitals: &mut Vitals) -> Done {
+        let entries = std::fs::read_dir(&self.runs).map_err(|err| err.to_string())?;
+        let mut folders: Vec<_> =
+            entries.flatten().filter_map(|it| Some((it.metadata().ok()?.modified().ok()?, it.path()))).collect();
+        folders.sort();
+        let Some((_, oldest)) = folders.first() else { return Ok(()) };
+        self.studio.act(Action::Project(ProjectAction::Open(oldest.clone())));
+        self.wait("a run to be opened", vitals, Studio::has_opened)?;
+        self.studio.act(Action::Project(ProjectAction::TakeOpened));
+        self.tally.opened += 1;
+        self.wait("its data", vitals, |it| it.projects.prepared().is_some())?;
+        for (_, folder) in folders.iter().rev().skip(FOLDERS) {
+            std::fs::remove_dir_all(folder).map_err(|err| err.to_string())?;
+            self.tally.deleted += 1;
+        }
+        Ok(())
+    }
+}
