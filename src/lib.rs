@@ -61,3 +61,4 @@ pub mod studio;
 pub mod app;
 #[cfg(feature = "gui")]
 pub mod ui;
+

@@ -54,7 +54,7 @@ impl CategoryCode {
     }
 
     pub(super) fn names(&self, column: &str) -> Vec<String> {
-        let levels = if self.second.is_some() { &self.levels[1..] } else { &self.levels[..] };
+        let levels = if self.second.is_some() { self.levels.get(1..).unwrap_or_default() } else { &self.levels[..] };
         let mut names: Vec<_> = levels.iter().map(|it| format!("{column}={it}")).collect();
         if self.other {
             names.push(format!("{column}=(other)"));
@@ -68,11 +68,12 @@ impl CategoryCode {
     pub(super) fn encode(&self, column: &Column, out: &mut Block<'_>) {
         let slots = self.slots(column);
         for (row, slot) in slots.into_iter().enumerate() {
+            // Only in a file that was altered has a column fewer levels than are needed here.
             let features = out.row(row);
-            if let Some(share) = self.second {
-                features[0] = slot.map_or(share as f32, |it| it as f32);
-            } else if let Some(slot) = slot {
-                features[slot] = 1.0;
+            if let (Some(share), Some(feature)) = (self.second, features.first_mut()) {
+                *feature = slot.map_or(share as f32, |it| it as f32);
+            } else if let Some(feature) = slot.and_then(|it| features.get_mut(it)) {
+                *feature = 1.0;
             }
         }
     }

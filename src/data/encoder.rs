@@ -91,7 +91,35 @@ impl Block<'_> {
     }
 }
 
+/// No image that was prepared here has more values.
+const MOST_VALUES: usize = 1 << 22;
+
 impl Encoder {
+    /// Reads what was saved with a run.
+    ///
+    /// # Errors
+    /// In words, when it is no encoder, or its parts do not fit together.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        let encoder: Self = ron::from_str(text).map_err(|err| err.to_string())?;
+        if encoder.is_sound() { Ok(encoder) } else { Err("its parts do not fit together".to_owned()) }
+    }
+
+    fn is_sound(&self) -> bool {
+        let fits_input = match self.input {
+            InputShape::Flat { features } => features == self.columns.iter().map(|it| it.names().len()).sum::<usize>(),
+            InputShape::Image { channels, height, width } => {
+                let values = channels.checked_mul(height).and_then(|it| it.checked_mul(width));
+                values.is_some_and(|it| (1..=MOST_VALUES).contains(&it))
+            }
+        };
+        let n_classes = match self.target.task {
+            Task::Regression => 0,
+            Task::Binary => 2,
+            Task::Classes(n) => n,
+        };
+        fits_input && n_classes == self.target.classes.len()
+    }
+
     /// Encodes rows with the columns, categories, words and statistics of the training rows.
     ///
     /// Columns are found by name, in any order, and others are passed over. Categories that training did

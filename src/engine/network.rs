@@ -205,10 +205,14 @@ impl Network {
         }
     }
 
+    /// Every parameter's name and shape, in PyTorch's layouts.
+    pub(super) fn shapes(&self) -> impl Iterator<Item = (String, Vec<usize>)> {
+        self.layers.iter().enumerate().flat_map(|(idx, layer)| layer.shapes(idx))
+    }
+
     /// The first parameter the weights lack or hold in another shape; none where all fit.
     pub(super) fn mismatch(&self, weights: &Weights) -> Option<String> {
-        let expected = self.layers.iter().enumerate().flat_map(|(idx, layer)| layer.shapes(idx));
-        for (name, shape) in expected {
+        for (name, shape) in self.shapes() {
             match weights.get(&name) {
                 None => return Some(format!("{name} is missing; the network needs it as {shape:?}")),
                 Some(found) if found.shape != shape => {

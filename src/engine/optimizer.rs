@@ -76,6 +76,23 @@ impl Optimizer {
         self.memory.clear();
     }
 
+    /// What does not fit a network's parameters; every rule remembers in their shape.
+    pub(super) fn mismatch(memory: &Memory, network: &Network) -> Option<String> {
+        let shapes: Vec<_> = network.shapes().collect();
+        let fits = |(name, entry): &&(String, Entry)| {
+            let of = |(parameter, _): &&(String, Vec<usize>)| {
+                name.strip_prefix(parameter.as_str()).is_some_and(|it| it.starts_with('.'))
+            };
+            // Burn keeps the two sides of a weight the other way around.
+            shapes.iter().find(of).is_some_and(|(_, shape)| match shape.as_slice() {
+                [outputs, inputs] => entry.shape == [*inputs, *outputs],
+                shape => entry.shape == shape,
+            })
+        };
+        let misfit = memory.tensors.iter().find(|it| !fits(it))?;
+        Some(format!("{} is {:?}, as no parameter of the network is", misfit.0, misfit.1.shape))
+    }
+
     /// Takes a memory that [`Optimizer::memory`] gave. A parameter it lacks is remembered afresh.
     pub(super) fn remember(&mut self, memory: &Memory, network: &Network, device: &Device) {
         let counts = memory.counts.iter().map(|(name, count)| (name.clone(), (*count).into())).collect();

@@ -310,6 +310,15 @@ impl Trainer {
         self.network.as_ref().map_or_else(|| Ok(Memory::default()), |it| self.optimizer.memory(it))
     }
 
+    /// Whether a memory is of this network.
+    ///
+    /// # Errors
+    /// When a tensor of it has another shape than its parameter.
+    pub fn check_memory(&self, memory: &Memory) -> Result<(), TrainError> {
+        let mismatch = self.network.as_ref().and_then(|it| Optimizer::mismatch(memory, it));
+        mismatch.map_or(Ok(()), |text| Err(TrainError::Weights(format!("the optimizer's memory does not fit: {text}"))))
+    }
+
     /// Takes a memory that [`Trainer::memory`] gave, of the same network and optimizer.
     pub fn remember(&mut self, memory: &Memory) {
         if let Some(network) = &self.network {

@@ -1,9 +1,12 @@
-//! Project files on disk, the samples that ship, and files that are written whole or not at all.
+//! Project files on disk, the samples that ship, files that are written whole or not at all, and diaries that grow.
 
+mod diary;
+pub mod disk;
 mod file;
 mod samples;
 mod whole;
 
+pub use diary::{Diary, Handle};
 pub use file::{ProjectError, from_text, read, to_text, write};
 pub use samples::{GALLERY, SAMPLES, Sample, sample};
-pub use whole::write_whole;
+pub use whole::{sweep, write_whole};

@@ -131,6 +131,18 @@ pub(super) mod tests {
     use super::*;
     use crate::spec::StoppingSpec;
 
+    /// A checkpoint with other contents and the checksum that is right for them.
+    pub(in crate::session) fn with_right_checksum(
+        bytes: &[u8],
+        alter: impl FnOnce(&mut String, &mut Weights),
+    ) -> Vec<u8> {
+        let (mut all, mut words) = Weights::from_bytes(bytes).unwrap();
+        let mut position = words.remove(POSITION).unwrap();
+        alter(&mut position, &mut all);
+        let checksum = checksum(&position, &all).to_string();
+        all.to_bytes(HashMap::from([(POSITION.to_owned(), position), (CHECKSUM.to_owned(), checksum)])).unwrap()
+    }
+
     /// A small checkpoint at a step.
     pub(in crate::session) fn made_up(step: u64) -> Checkpoint {
         let mut weights = Weights::default();

@@ -6,6 +6,8 @@
 mod apart;
 mod auto;
 mod checkpoint;
+#[cfg(test)]
+mod faults;
 mod inspector;
 mod job;
 mod model;

@@ -36,11 +36,12 @@ impl Model {
     /// When it is no run folder, holds no weights yet, or a file of it is damaged.
     pub fn open(run: &Path) -> Result<Self, String> {
         let (project, events) = read_run(run)?;
+        project.check().map_err(|lines| format!("{} ({})", lines.join("; "), run.join("project.ron").display()))?;
         let path = run.join("encoder.ron");
         let text = std::fs::read_to_string(&path)
             .map_err(|err| format!("the run's encoder cannot be read: {err} ({})", path.display()))?;
-        let encoder =
-            ron::from_str(&text).map_err(|err| format!("the run's encoder is damaged: {err} ({})", path.display()))?;
+        let encoder = Encoder::from_text(&text)
+            .map_err(|err| format!("the run's encoder is damaged: {err} ({})", path.display()))?;
         let kept = run.join(kept_weights(&project, &events, run));
         if !kept.is_file() {
             return Err(format!("the run has no weights yet: it ended before its first epoch ({})", run.display()));

@@ -4,7 +4,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use super::recorder::Recorder;
-use crate::run::Event;
+use crate::run::{Event, FinishReason, Finished};
 
 /// Often enough to look live, rarely enough that a tiny network is not slowed by messages.
 const REPORT_EVERY: Duration = Duration::from_millis(33);
@@ -51,15 +51,24 @@ impl Outbox {
 
     /// Writes an event and hands it on with the next batch.
     pub(super) fn tell(&mut self, event: Event) {
-        if let Some(recorder) = &mut self.recorder
-            && let Err(trouble) = recorder.write(&event)
-        {
-            // Training is worth more than its diary; say it once and go on.
-            self.recorder = None;
-            self.batch.push(Event::Warning { text: trouble });
+        // Training is worth more than its diary: where that cannot be written, it is said, and training goes on.
+        if let Some(text) = self.recorder.as_mut().and_then(|it| it.write(&event)) {
+            self.batch.push(Event::Warning { text });
         }
         self.finished |= matches!(event, Event::Finished(_));
         self.batch.push(event);
+    }
+
+    /// Tells the end of a run, `kept` being what became of its files. A run that asked to be written and could not be
+    /// has failed, whatever its training came to. Returns the reason that was told.
+    pub(super) fn end(&mut self, finished: Finished, kept: Result<(), String>) -> FinishReason {
+        let finished = if let Err(why) = kept { unwritten(finished, &why) } else { finished };
+        let written = self.recorder.as_mut().map_or(Ok(()), |it| it.write_end(&Event::Finished(finished.clone())));
+        let finished = if let Err(why) = written { unwritten(finished, &why) } else { finished };
+        let reason = finished.reason;
+        self.finished = true;
+        self.batch.push(Event::Finished(finished));
+        reason
     }
 
     /// Hands on without writing: what only a watcher wants.
@@ -112,4 +121,14 @@ impl Outbox {
         self.recorder = None;
         (self.wake)();
     }
+}
+
+/// The end of a run that came to one and could not be written.
+fn unwritten(finished: Finished, why: &str) -> Finished {
+    if !finished.reason.is_success() {
+        return finished;
+    }
+    let end = finished.text.trim_end_matches('.');
+    let text = format!("{end}, but the run is not written to its end: {why}. Once it can be, the run can go on");
+    Finished { reason: FinishReason::Failed, text, ..finished }
 }

@@ -1,14 +1,13 @@
 //! The run folder, written by the training side as it goes.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufWriter, Write as _};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::data::Encoder;
 use crate::engine::Weights;
-use crate::project::{self, write_whole};
+use crate::project::{self, Diary, Handle, disk, write_whole};
 use crate::run::{Event, Timing};
 use crate::spec::Project;
 
@@ -31,13 +30,27 @@ pub(super) struct Told {
 /// Locked by the one who writes; empty.
 const LOCK: &str = ".learnscope-lock";
 
+/// Bytes of events that wait in memory for room on the disk; beyond, the run goes on without a diary.
+const MOST_WAITING: usize = 32 << 20;
+
 /// Appends a run's events to its folder.
 pub(super) struct Recorder {
     folder: RunFolder,
-    events: BufWriter<File>,
+    events: Diary,
     /// Times differ between two runs of one seed, whose events are the same to the bit; so they have their own file.
-    timing: BufWriter<File>,
+    timing: Diary,
     log_every: Option<u64>,
+    state: State,
+}
+
+/// What becomes of the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Written,
+    /// They wait in memory.
+    Waiting,
+    /// They were too many for that.
+    Lost,
 }
 
 impl RunFolder {
@@ -64,7 +77,7 @@ impl RunFolder {
     pub(super) fn create(path: &Path, project: &Project, encoder: &Encoder) -> Result<Self, String> {
         let trouble =
             |err: &dyn std::fmt::Display| format!("the run folder cannot be written: {err} ({})", path.display());
-        std::fs::create_dir_all(path).map_err(|err| trouble(&err))?;
+        disk::make_folder(path).map_err(|err| trouble(&err))?;
         let lock = lock(path)?;
         let encoder = encoder_text(encoder).map_err(|err| trouble(&err))?;
         // The project comes first: a folder that has one is a run.
@@ -79,6 +92,7 @@ impl RunFolder {
     /// When another program writes it, or it was made from other data than `encoder` encodes.
     pub(super) fn reopen(path: &Path, encoder: &Encoder) -> Result<Self, String> {
         let lock = lock(path)?;
+        project::sweep(path);
         let file = path.join("encoder.ron");
         let encoder = encoder_text(encoder).map_err(|err| err.to_string())?;
         match std::fs::read_to_string(&file) {
@@ -109,7 +123,7 @@ impl RunFolder {
 /// Makes sure that nobody else writes there until the lock is dropped.
 fn lock(path: &Path) -> Result<Arc<File>, String> {
     let trouble = |err: &dyn std::fmt::Display| format!("the run folder cannot be locked: {err} ({})", path.display());
-    let file = OpenOptions::new().create(true).append(true).open(path.join(LOCK)).map_err(|err| trouble(&err))?;
+    let file = disk::open(&path.join(LOCK)).map_err(|err| trouble(&err))?;
     match file.try_lock() {
         Ok(()) => Ok(Arc::new(file)),
         Err(TryLockError::WouldBlock) => {
@@ -128,21 +142,40 @@ impl Recorder {
     pub(super) fn new(folder: RunFolder, log_every: Option<u64>, told: Told) -> Result<Self, String> {
         let open = |name: &str, told: u64| {
             let path = folder.path.join(name);
-            let cut = |file: File| file.set_len(file.metadata()?.len().min(told)).map(|()| BufWriter::new(file));
-            let file = OpenOptions::new().create(true).append(true).open(&path);
-            file.and_then(cut).map_err(|err| format!("the run's events cannot be written: {err} ({})", path.display()))
+            Diary::open(&path, told)
+                .map_err(|err| format!("the run's events cannot be written: {err} ({})", path.display()))
         };
         let (events, timing) = (open("events.jsonl", told.events)?, open("timing.jsonl", told.timing)?);
-        Ok(Self { folder, events, timing, log_every })
+        Ok(Self { folder, events, timing, log_every, state: State::Written })
     }
 
     /// How much was told so far, all of it handed to the system; and a handle by which it can be brought to the disk.
-    pub(super) fn told(&mut self) -> std::io::Result<(Told, File)> {
+    ///
+    /// # Errors
+    /// When some of it still waits for room, or was lost.
+    pub(super) fn told(&mut self) -> std::io::Result<(Told, Handle)> {
+        if self.state == State::Lost {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
         self.events.flush()?;
         self.timing.flush()?;
-        let length = |file: &File| file.metadata().map(|it| it.len());
-        let told = Told { events: length(self.events.get_ref())?, timing: length(self.timing.get_ref())? };
-        Ok((told, self.events.get_ref().try_clone()?))
+        Ok((Told { events: self.events.kept(), timing: self.timing.kept() }, self.events.handle()?))
+    }
+
+    /// Appends the run's last event, behind all that waits.
+    ///
+    /// # Errors
+    /// In words, when not all of it can be written; the diary has no end then.
+    pub(super) fn write_end(&mut self, end: &Event) -> Result<(), String> {
+        self.write(end);
+        self.told().map(drop).map_err(|err| {
+            self.events.forget_waiting();
+            format!("its events cannot be written: {err} ({})", self.place())
+        })
+    }
+
+    fn place(&self) -> std::path::Display<'_> {
+        self.folder.path.display()
     }
 
     pub(super) fn folder(&self) -> &RunFolder {
@@ -154,31 +187,56 @@ impl Recorder {
         project::write(&self.folder.path.join("project.ron"), project).map_err(|err| err.to_string())
     }
 
-    /// Appends an event; steps only where they were asked for, and where the loss was no number.
-    pub(super) fn write(&mut self, event: &Event) -> Result<(), String> {
+    /// Appends an event; steps only where they were asked for, and where the loss was no number. Where there is no
+    /// room, events wait in memory until there is. What has changed about that is returned, to be told.
+    pub(super) fn write(&mut self, event: &Event) -> Option<String> {
         if let Event::Step(row) = event
             && row.train_loss.is_finite()
             && self.log_every.is_none_or(|every| row.step % every.max(1) != 0)
         {
-            return Ok(());
+            return None;
+        }
+        if self.state == State::Lost {
+            return None;
         }
         if let Event::Epoch(row) = event
             && let Some(timing) = &row.timing
         {
             // Nothing is lost with it but two rules about hardware, so that a failure is left to the events to tell.
-            let line = serde_json::to_string(timing).unwrap_or_default();
-            writeln!(self.timing, "{line}").and_then(|()| self.timing.flush()).ok();
+            self.timing.add(&serde_json::to_string(timing).unwrap_or_default());
+            self.timing.flush().ok();
         }
-        let written = writeln!(self.events, "{}", event.to_json());
+        self.events.add(&event.to_json());
         // Steps may wait for the next epoch; everything else should survive a kill.
-        let written =
-            if matches!(event, Event::Step(_)) { written } else { written.and_then(|()| self.events.flush()) };
-        written.map_err(|err| {
-            format!(
-                "the run's events can no longer be written: {err}; training goes on ({})",
-                self.folder.path.display()
-            )
-        })
+        let may_wait = matches!(event, Event::Step(_)) && (self.state == State::Waiting || !self.events.is_due());
+        if may_wait { None } else { self.hand_on() }
+    }
+
+    fn hand_on(&mut self) -> Option<String> {
+        let outcome = self.events.flush();
+        let place = self.place();
+        let (state, told) = match (outcome, self.state) {
+            (Ok(()), State::Waiting) => {
+                (State::Written, "The run's events are written again, and none was lost".to_owned())
+            }
+            (Err(err), State::Written) => (
+                State::Waiting,
+                format!(
+                    "the run's events cannot be written: {err}; training goes on, and they wait in memory until they can ({place})"
+                ),
+            ),
+            (Err(err), State::Waiting) if self.events.n_waiting() > MOST_WAITING => (
+                State::Lost,
+                format!("the run's events can no longer be written: {err}; training goes on without ({place})"),
+            ),
+            _ => return None,
+        };
+        if state == State::Lost {
+            self.events.forget_waiting();
+            self.timing.forget_waiting();
+        }
+        self.state = state;
+        Some(told)
     }
 
     pub(super) fn write_weights(&self, name: &str, weights: &Weights) -> Result<(), String> {
@@ -203,14 +261,15 @@ pub fn read_run(path: &Path) -> Result<(Project, Vec<Event>), String> {
     }
     let project = project::read(&project_file).map_err(|err| err.to_string())?;
     let events_file = path.join("events.jsonl");
-    let text = std::fs::read_to_string(&events_file)
+    // As bytes: a line may be cut short within a letter.
+    let text = std::fs::read(&events_file)
         .map_err(|err| format!("the run's events cannot be read: {err} ({})", events_file.display()))?;
-    let n_lines = text.lines().count();
-    let mut events = Vec::with_capacity(n_lines);
-    for (idx, line) in text.lines().enumerate() {
-        match serde_json::from_str(line) {
+    let lines: Vec<&[u8]> = text.trim_ascii_end().split(|it| *it == b'\n').filter(|it| !it.is_empty()).collect();
+    let mut events = Vec::with_capacity(lines.len());
+    for (idx, line) in lines.iter().enumerate() {
+        match serde_json::from_slice(line) {
             Ok(event) => events.push(event),
-            Err(_) if idx + 1 == n_lines => {}
+            Err(_) if idx + 1 == lines.len() => {}
             Err(err) => {
                 return Err(format!(
                     "the run's events are damaged in line {}: {err} ({})",
@@ -246,8 +305,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         project::write(&path.join("project.ron"), &Project::default()).unwrap();
-        std::fs::write(path.join("events.jsonl"), "{\"event\":\"paused\",\"step\":3}\n{\"event\":\"epo").unwrap();
-        assert_eq!(read_run(path).unwrap().1, [Event::Paused { step: 3 }]);
+        for cut in ["{\"event\":\"epo".as_bytes(), b"{\"event\":\"warning\",\"text\":\"\xe2\x82", b"", b"\n"] {
+            let text = [b"{\"event\":\"paused\",\"step\":3}\n", cut].concat();
+            std::fs::write(path.join("events.jsonl"), text).unwrap();
+            assert_eq!(read_run(path).unwrap().1, [Event::Paused { step: 3 }], "{cut:?}");
+        }
         std::fs::write(path.join("events.jsonl"), "{\"event\n{\"event\":\"paused\",\"step\":3}\n").unwrap();
         assert!(read_run(path).unwrap_err().contains("line 1"));
     }
@@ -262,7 +324,7 @@ mod tests {
         let timing = |epoch: u64| Some(Timing { epoch, step: 0.1 * epoch as f64, ..Timing::default() });
         let row = |epoch: u64| EpochRow { epoch, timing: timing(epoch), ..EpochRow::default() };
         for epoch in 1..=3 {
-            recorder.write(&Event::Epoch(row(epoch))).unwrap();
+            assert_eq!(recorder.write(&Event::Epoch(row(epoch))), None);
         }
         let events = std::fs::read_to_string(path.join("events.jsonl")).unwrap();
         assert!(!events.contains("timing") && events.lines().count() == 3);
@@ -288,11 +350,11 @@ mod tests {
             Recorder::new(run, None, told).unwrap()
         };
         let mut recorder = open(Told::default());
-        recorder.write(&Event::Paused { step: 1 }).unwrap();
+        assert_eq!(recorder.write(&Event::Paused { step: 1 }), None);
         let (told, _) = recorder.told().unwrap();
-        recorder.write(&Event::Paused { step: 2 }).unwrap();
+        assert_eq!(recorder.write(&Event::Paused { step: 2 }), None);
         drop(recorder);
-        open(told).write(&Event::Paused { step: 3 }).unwrap();
+        assert_eq!(open(told).write(&Event::Paused { step: 3 }), None);
         let text = std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
         assert_eq!(text, "{\"event\":\"paused\",\"step\":1}\n{\"event\":\"paused\",\"step\":3}\n");
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
-use crate::project::write_whole;
+use crate::project::{disk, sweep, write_whole};
 
 /// A run folder's `checkpoints`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,22 +82,23 @@ impl Store {
         let trouble =
             |err: &dyn std::fmt::Display| format!("a checkpoint cannot be written: {err} ({})", path.display());
         let bytes = checkpoint.into_bytes().map_err(|err| trouble(&err))?;
-        std::fs::create_dir_all(&self.folder).map_err(|err| trouble(&err))?;
+        disk::make_folder(&self.folder).map_err(|err| trouble(&err))?;
         write_whole(&path, &bytes).map_err(|err| trouble(&err))?;
         for old in self.list().into_iter().filter(|it| it.step < step).skip(keep.saturating_sub(1) as usize) {
             if Some(old.step) != best_step {
                 // One that cannot be deleted takes room and does no harm.
-                std::fs::remove_file(old.path).ok();
+                disk::remove(&old.path).ok();
             }
         }
         Ok(())
     }
 
-    /// Deletes those behind a step, which a run that goes on from there will write again.
+    /// Deletes those behind a step, which a run that goes on from there will write again, and what a killed writer left.
     pub(super) fn forget_behind(&self, step: u64) {
         for saved in self.list().into_iter().filter(|it| it.step > step) {
-            std::fs::remove_file(saved.path).ok();
+            disk::remove(&saved.path).ok();
         }
+        sweep(&self.folder);
     }
 }
 

@@ -31,8 +31,9 @@ pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
         Err(err) => return desk.out.fail(&err.to_string()),
     };
     job.project.device.read(&opened.device.id).ok();
-    if let Some(trouble) = desk.out.recorder().and_then(|it| it.rewrite_project(&job.project).err()) {
-        desk.out.tell(Event::Warning { text: trouble });
+    if let Some(text) = desk.out.recorder().and_then(|it| it.rewrite_project(&job.project).err()) {
+        // Shown and not recorded, as everything about the disk: two runs of one seed tell the same.
+        desk.out.show(Event::Warning { text });
     }
     let run = desk.out.recorder().map_or_else(|| job.name.clone(), |it| it.folder().name());
     let first = match from.as_ref().and_then(Place::started).map_or_else(|| started(&job, &data, &opened, run), Ok) {

@@ -11,18 +11,23 @@ const KEEP_EVERY: Duration = Duration::from_secs(5);
 
 impl Worker<'_> {
     pub(super) fn keep_best_if_due(&mut self) {
-        if self.last_kept.elapsed() >= KEEP_EVERY {
-            self.last_kept = Instant::now();
-            self.write_best();
+        if self.last_kept.elapsed() < KEEP_EVERY {
+            return;
         }
+        self.last_kept = Instant::now();
+        let outcome = self.write_best();
+        // Said once; the end of the run says what became of it.
+        if let Err(text) = &outcome
+            && !self.is_best_failing
+        {
+            self.desk.out.show(Event::Warning { text: format!("{text}. Training goes on, and it is tried again") });
+        }
+        self.is_best_failing = outcome.is_err();
     }
 
-    fn write_best(&mut self) {
-        let Some((_, weights)) = &self.best else { return };
-        let written = self.desk.out.recorder().map_or(Ok(()), |it| it.write_weights("best.safetensors", weights));
-        if let Err(text) = written {
-            self.desk.out.tell(Event::Warning { text });
-        }
+    fn write_best(&mut self) -> Result<(), String> {
+        let Some((_, weights)) = &self.best else { return Ok(()) };
+        self.desk.out.recorder().map_or(Ok(()), |it| it.write_weights("best.safetensors", weights))
     }
 
     pub(super) fn finish(mut self, end: End) {
@@ -34,11 +39,11 @@ impl Worker<'_> {
         for finding in self.doctor.finish(reason) {
             self.tell_finding(finding);
         }
-        self.write_best();
+        let mut kept = self.write_best();
         self.wait_for_checkpoint();
         // The test is made with the weights that are kept; experiments go on from where training stood.
         let as_trained = self.trainer.fork();
-        let test = self.test(reason);
+        let test = self.test(reason, &mut kept);
         let best = self.best.as_ref().map(|(row, _)| (row.epoch, row.validation_loss));
         let run_dir = self.desk.out.recorder().map(|it| it.folder().path().display().to_string()).unwrap_or_default();
         let finished = Finished {
@@ -54,11 +59,8 @@ impl Worker<'_> {
         };
         let text = report(&self.project, &finished, self.last.as_ref(), &self.findings);
         let written = self.desk.out.recorder().map_or(Ok(()), |it| it.write_file("report.md", text.as_bytes()));
-        if let Err(text) = written {
-            self.desk.out.tell(Event::Warning { text });
-        }
         self.draw();
-        self.desk.out.tell(Event::Finished(finished));
+        let reason = self.desk.out.end(finished, kept.and(written));
         self.desk.out.flush();
         // Who stopped it has turned away; and a window that closes must not wait for experiments.
         if self.watched && reason.is_success() && reason != FinishReason::Stopped {
@@ -88,14 +90,17 @@ impl Worker<'_> {
     }
 
     /// Measures the test rows, once, with the weights that are kept.
-    fn test(&mut self, reason: FinishReason) -> Metrics {
+    fn test(&mut self, reason: FinishReason, kept: &mut Result<(), String>) -> Metrics {
         if reason == FinishReason::Failed {
             return Metrics::new();
         }
         let keeps_best = self.watch.restores_best() || reason == FinishReason::Diverged;
         match &self.best {
             Some((_, weights)) if keeps_best => self.trainer.load(&weights.clone()),
-            Some(_) if self.trainer.weights().is_ok_and(|it| it.is_finite()) => self.write_last(),
+            Some(_) if self.trainer.weights().is_ok_and(|it| it.is_finite()) => {
+                let written = self.write_last();
+                *kept = std::mem::replace(kept, Ok(())).and(written);
+            }
             None if reason == FinishReason::Diverged => return Metrics::new(),
             _ => {}
         }
@@ -106,11 +111,8 @@ impl Worker<'_> {
     }
 
     /// Where the last weights are kept, they have a file of their own beside the best.
-    fn write_last(&mut self) {
-        if let (Ok(weights), Some(recorder)) = (self.trainer.weights(), self.desk.out.recorder())
-            && let Err(text) = recorder.write_weights("last.safetensors", &weights)
-        {
-            self.desk.out.tell(Event::Warning { text });
-        }
+    fn write_last(&mut self) -> Result<(), String> {
+        let (Ok(weights), Some(recorder)) = (self.trainer.weights(), self.desk.out.recorder()) else { return Ok(()) };
+        recorder.write_weights("last.safetensors", &weights)
     }
 }

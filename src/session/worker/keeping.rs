@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::checkpoint::{Checkpoint, Position};
 use super::super::probe::{Background, in_background};
 use super::super::store::Store;
+use super::beginning::batch_size;
 use super::epoch::EpochSums;
 use super::{End, Worker};
 use crate::data::epoch_order;
@@ -45,7 +46,8 @@ impl Worker<'_> {
         self.collect()?;
         let Some(recorder) = self.desk.out.recorder() else { return Ok(()) };
         let store = Store::of(recorder.folder().path());
-        // Where events can no longer be written, whoever writes them says so.
+        (self.keeping.last, self.keeping.last_epoch) = (Instant::now(), self.epoch);
+        // Where events cannot be written, whoever writes them says so; the next checkpoint is tried when it is due.
         let Ok((told, diary)) = recorder.told() else { return Ok(()) };
         let loss = self.last.as_ref().map(|it| it.validation_loss).filter(|it| it.is_finite());
         if let Some(loss) = loss.filter(|it| self.keeping.best.is_none_or(|best| *it < best.0)) {
@@ -81,11 +83,10 @@ impl Worker<'_> {
         let best_step = self.keeping.best.map(|it| it.1);
         let write = move || {
             // A checkpoint must not know of events that a power cut may still take.
-            diary.sync_data().map_err(|err| format!("the run's events cannot be brought to the disk: {err}"))?;
+            diary.sync().map_err(|err| format!("the run's events cannot be brought to the disk: {err}"))?;
             store.write(checkpoint, best_step, keep).map(|()| (step, epoch))
         };
         self.keeping.writing = Some(in_background("checkpoint", Arc::new(|| ()), write));
-        (self.keeping.last, self.keeping.last_epoch) = (Instant::now(), self.epoch);
         Ok(())
     }
 
@@ -125,10 +126,31 @@ impl Worker<'_> {
         }
     }
 
+    /// Whether a checkpoint is one of this training: whoever wrote it, nothing in it may lead beyond the data.
+    fn check(&self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        let Checkpoint { position, weights, memory, best, outputs } = checkpoint;
+        self.trainer.check(weights)?;
+        best.as_ref().map_or(Ok(()), |it| self.trainer.check(it))?;
+        self.trainer.check_memory(memory)?;
+        let n_rows = self.data.split.train.len();
+        let batch = batch_size(&position.project, &self.data);
+        let n_steps = n_rows.div_ceil(batch) as u64;
+        let n_done = position.epoch.checked_mul(n_steps).and_then(|it| position.step.checked_sub(it));
+        let n_outputs = position.project.loss.n_outputs(self.data.task);
+        let n_seen = n_rows.min(position.losses.len().saturating_mul(batch));
+        let is_sound = position.project.check().is_ok()
+            && (&position.project.model, &position.project.loss) == (&self.project.model, &self.project.loss)
+            && n_done.is_some_and(|it| it <= n_steps && it == position.losses.len() as u64)
+            && (outputs.is_empty() || outputs.len() == n_seen * n_outputs)
+            && position.best.is_some() == best.is_some();
+        let text = || format!("the checkpoint of step {} is not of this run", position.step);
+        if is_sound { Ok(()) } else { Err(TrainError::Weights(text())) }
+    }
+
     /// Goes to where a checkpoint was taken; `events` are those that were told by then.
     pub(super) fn restore(&mut self, checkpoint: Checkpoint, events: &[Event]) -> Result<(), TrainError> {
+        self.check(&checkpoint)?;
         let Checkpoint { position, weights, memory, best, outputs } = checkpoint;
-        self.trainer.check(&weights)?;
         self.trainer.load(&weights);
         self.trainer.remember(&memory);
         let device = self.project.device;

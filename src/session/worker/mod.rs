@@ -84,6 +84,8 @@ struct Worker<'a> {
     trained: Duration,
     trained_rows: u64,
     last_kept: Instant,
+    /// Whether the best weights could not be written when last tried.
+    is_best_failing: bool,
     last_picture: Instant,
     picture_cost: Duration,
     began: Instant,
@@ -128,6 +130,7 @@ impl<'a> Worker<'a> {
             trained: Duration::ZERO,
             trained_rows: 0,
             last_kept: now,
+            is_best_failing: false,
             last_picture: now,
             picture_cost: Duration::ZERO,
             began: now,
