@@ -12,6 +12,7 @@ mod program;
 mod quiz;
 mod samples;
 mod seeds;
+mod storage;
 mod survival;
 mod tidy;
 mod training;
