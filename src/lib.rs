@@ -62,3 +62,5 @@ pub mod app;
 #[cfg(feature = "gui")]
 pub mod ui;
 
+#[cfg(test)]
+mod mutate;

@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
 
 use super::tests::{fixture, of_bytes};
 use super::tfrecord::framed;
 use super::*;
+use crate::mutate::Damage;
 use crate::run::Event;
 
 /// Every recorded log, with a name by which its reader is found.
@@ -65,51 +68,8 @@ fn check_guessed(name: &str, bytes: &[u8]) {
     check(&read_anyhow(&path));
 }
 
-/// One thing that can happen to a file.
-#[derive(Clone, Debug)]
-enum Damage {
-    Byte(Index, u8),
-    Insert(Index, Vec<u8>),
-    Remove(Index, usize),
-    Repeat(Index, usize),
-    Cut(Index),
-}
-
 fn damage() -> impl Strategy<Value = Damage> {
-    let odd: Vec<Vec<u8>> =
-        ["nan", "1e999", "-1", "\n", ",", "\"", "]}", "null", "\u{feff}", "\0", "99999999999999999999"]
-            .map(|it| it.as_bytes().to_vec())
-            .to_vec();
-    prop_oneof![
-        4 => (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Damage::Byte(at, byte)),
-        2 => (any::<Index>(), select(odd)).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
-        2 => (any::<Index>(), 1_usize..40).prop_map(|(at, n)| Damage::Remove(at, n)),
-        2 => (any::<Index>(), 1_usize..80).prop_map(|(at, n)| Damage::Repeat(at, n)),
-        1 => any::<Index>().prop_map(Damage::Cut),
-    ]
-}
-
-impl Damage {
-    fn apply(&self, bytes: &mut Vec<u8>) {
-        if bytes.is_empty() {
-            return;
-        }
-        let n = bytes.len();
-        match self {
-            Self::Byte(at, byte) => bytes[at.index(n)] = *byte,
-            Self::Insert(at, more) => {
-                bytes.splice(at.index(n)..at.index(n), more.iter().copied());
-            }
-            Self::Remove(at, most) => {
-                bytes.drain(at.index(n)..(at.index(n) + most).min(n));
-            }
-            Self::Repeat(at, most) => {
-                let part = bytes[at.index(n)..(at.index(n) + most).min(n)].to_vec();
-                bytes.splice(at.index(n)..at.index(n), part);
-            }
-            Self::Cut(at) => bytes.truncate(at.index(n)),
-        }
-    }
+    any::<u64>().prop_map(|seed| Damage::draw(&mut ChaCha8Rng::seed_from_u64(seed)))
 }
 
 /// What an event file's records hold.

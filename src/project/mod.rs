@@ -3,6 +3,8 @@
 mod diary;
 pub mod disk;
 mod file;
+#[cfg(test)]
+mod fuzz;
 mod samples;
 mod whole;
 

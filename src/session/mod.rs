@@ -8,6 +8,8 @@ mod auto;
 mod checkpoint;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod fuzz;
 mod inspector;
 mod job;
 mod model;

@@ -5,6 +5,8 @@
 //! and become a message in the window.
 
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod serve;
 
 use std::io::{BufReader, Read};
