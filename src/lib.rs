@@ -17,6 +17,7 @@
 //! - [`diagnose`]: rules that fold recorded epochs into findings; stop rules; what experiments say.
 //! - [`logs`]: curves that another program logged, read into the rows that the doctor takes, and shown to it.
 //! - [`engine`]: networks, losses, optimizers, metrics, devices. The only folder that names Burn.
+//! - [`report`]: a run, or several beside each other, on paper: Markdown, HTML, figures, the recipe that repeats it.
 //! - [`session`]: threads: the training loop, loading, looking at hardware.
 //! - [`studio`]: the program without a window: a draft, its data, its runs.
 //! - [`cli`]: the command line. `ui` and `app`: the window, behind the feature `gui`.
@@ -52,6 +53,7 @@ pub mod diagnose;
 pub mod engine;
 pub mod logs;
 pub mod project;
+pub mod report;
 pub mod run;
 pub mod session;
 pub mod spec;

@@ -8,6 +8,7 @@ mod inspect;
 mod list;
 mod new;
 mod predict;
+mod report;
 mod train;
 mod worker;
 
@@ -36,6 +37,8 @@ pub enum Command {
     Inspect(inspect::Inspect),
     /// Say what a run's curves mean, or curves that another program logged.
     Diagnose(diagnose::Diagnose),
+    /// Write what a run came to, or how several differ, as Markdown, HTML or CSV.
+    Report(report::Report),
     /// List hardware targets, each tried.
     Devices(devices::Devices),
     /// List what can be chosen: data sets, losses, optimizers and so on.
@@ -136,6 +139,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::New(it) => it.run(),
         Command::Inspect(it) => it.run(),
         Command::Diagnose(it) => it.run(),
+        Command::Report(it) => it.run(),
         Command::Devices(it) => it.run(),
         Command::List(it) => Ok(it.run()),
         Command::Predict(it) => it.run(),

@@ -18,6 +18,7 @@ mod decode;
 mod encoder;
 mod error;
 mod facts;
+mod fingerprint;
 mod generate;
 mod idx;
 mod kind;
@@ -38,6 +39,7 @@ pub use dataset::{Column, ColumnKind, Dataset, Images, MISSING, OddCell, Values}
 pub use encoder::{Encoded, Encoder, SeenCell};
 pub use error::DataError;
 pub use facts::facts;
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use number::Scaling;
 pub use order::epoch_order;
 pub use prepare::{Prepared, prepare};

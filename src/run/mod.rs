@@ -10,6 +10,7 @@ mod number;
 mod seeds;
 mod series;
 mod state;
+pub mod text;
 mod view;
 
 pub use epoch::{ClassRow, EpochRow, LayerRow, Timing};

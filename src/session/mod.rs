@@ -33,6 +33,7 @@ pub use job::{Job, Ready, ready};
 pub use model::{Model, Prediction, verify_on};
 pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, verify_device};
 pub use recorder::{RunFolder, read_run};
+pub use report::{read_folded, write_document};
 pub use resume::{Interrupted, Resumption, resume};
 
 pub use crate::engine::{Comparison, DeviceInfo, try_devices};

@@ -4,6 +4,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use super::recorder::Recorder;
+use super::report;
 use crate::run::{Event, FinishReason, Finished};
 
 /// Often enough to look live, rarely enough that a tiny network is not slowed by messages.
@@ -55,7 +56,10 @@ impl Outbox {
         if let Some(text) = self.recorder.as_mut().and_then(|it| it.write(&event)) {
             self.batch.push(Event::Warning { text });
         }
-        self.finished |= matches!(event, Event::Finished(_));
+        if matches!(event, Event::Finished(_)) {
+            self.finished = true;
+            self.write_report();
+        }
         self.batch.push(event);
     }
 
@@ -67,8 +71,17 @@ impl Outbox {
         let finished = if let Err(why) = written { unwritten(finished, &why) } else { finished };
         let reason = finished.reason;
         self.finished = true;
+        self.write_report();
         self.batch.push(Event::Finished(finished));
         reason
+    }
+
+    /// Writes the run down in words, once its diary has an end. Without it nothing is lost that could not be written
+    /// again from the diary.
+    fn write_report(&mut self) {
+        if let Some(Err(text)) = self.recorder.as_mut().map(report::write_own) {
+            self.batch.push(Event::Warning { text });
+        }
     }
 
     /// Hands on without writing: what only a watcher wants.

@@ -12,7 +12,7 @@ use crate::run::{Event, Timing};
 use crate::spec::Project;
 
 /// A run's folder: `project.ron`, `events.jsonl`, `timing.jsonl`, `checkpoints`, `best.safetensors`, `encoder.ron`,
-/// `report.md`. Whoever holds one is the only writer.
+/// `report.md` with `report_figures`. Whoever holds one is the only writer.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,

@@ -388,4 +388,13 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn reports_are_drawn_in_the_windows_colors() {
+        for (theme, ground) in [(&LIGHT, 0), (&DARK, 1)] {
+            let own = [theme.train, theme.validation].into_iter().chain(theme.ghosts.iter().map(|it| it.color));
+            let own: Vec<u32> = own.map(|it| u32::from_be_bytes([0, it.r(), it.g(), it.b()])).collect();
+            assert_eq!(own, crate::report::INKS.map(|it| it[ground]), "dark: {}", theme.is_dark);
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod gallery;
 mod parity;
 mod program;
 mod quiz;
+mod reports;
 mod samples;
 mod seeds;
 mod storage;

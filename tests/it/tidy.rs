@@ -11,10 +11,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diagnose", &["spec", "run"]),
     ("logs", &["spec", "run", "diagnose"]),
     ("engine", &["spec", "run", "data"]),
-    ("session", &["spec", "run", "project", "data", "diagnose", "engine"]),
-    ("studio", &["spec", "run", "project", "data", "diagnose", "logs", "session"]),
-    ("cli", &["spec", "run", "project", "data", "diagnose", "logs", "session", "studio"]),
-    ("ui", &["spec", "run", "project", "data", "diagnose", "logs", "session", "studio"]),
+    ("report", &["spec", "run", "project", "data", "diagnose"]),
+    ("session", &["spec", "run", "project", "data", "diagnose", "engine", "report"]),
+    ("studio", &["spec", "run", "project", "data", "diagnose", "logs", "report", "session"]),
+    ("cli", &["spec", "run", "project", "data", "diagnose", "logs", "report", "session", "studio"]),
+    ("ui", &["spec", "run", "project", "data", "diagnose", "logs", "report", "session", "studio"]),
     ("app", &["spec", "run", "studio", "ui"]),
 ];
 
@@ -28,6 +29,7 @@ const HOME: &[(&str, &[&str])] = &[
     ("rayon::", &["session"]),
     ("prost::", &["logs"]),
     ("crc32c::", &["logs", "session"]),
+    ("sha2::", &["data"]),
     ("thread::Builder", &["session", "app"]),
     ("println!(", &["cli"]),
     ("indicatif::", &["cli"]),

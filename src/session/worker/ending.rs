@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::report::report;
 use super::{End, Worker};
 use crate::run::{Command, Event, FinishReason, Finished, Metrics};
 
@@ -57,10 +56,8 @@ impl Worker<'_> {
             seconds: self.began.elapsed().as_secs_f64(),
             samples_per_second: self.trained_rows as f64 / self.trained.as_secs_f64().max(1e-9),
         };
-        let text = report(&self.project, &finished, self.last.as_ref(), &self.findings);
-        let written = self.desk.out.recorder().map_or(Ok(()), |it| it.write_file("report.md", text.as_bytes()));
         self.draw();
-        let reason = self.desk.out.end(finished, kept.and(written));
+        let reason = self.desk.out.end(finished, kept);
         self.desk.out.flush();
         // Who stopped it has turned away; and a window that closes must not wait for experiments.
         if self.watched && reason.is_success() && reason != FinishReason::Stopped {

@@ -11,7 +11,7 @@ use super::epoch::EpochSums;
 use super::{End, Worker};
 use crate::data::epoch_order;
 use crate::engine::TrainError;
-use crate::run::{Event, FindingState};
+use crate::run::Event;
 
 /// What was written down of a training, and what is being written.
 pub(super) struct Keeping {
@@ -169,16 +169,9 @@ impl Worker<'_> {
         let order = epoch_order(&self.data.split.train, training.seed, self.epoch + 1, training.shuffle);
         self.sums = EpochSums::restored(&position.losses, order.chunks(self.batch_size()), outputs);
         for event in events {
-            match event {
+            if let Event::Epoch(row) = event {
                 // What the doctor says of them was told before.
-                Event::Epoch(row) => drop(self.doctor.observe(row)),
-                Event::Finding(row) => {
-                    self.findings.retain(|it| it.rule != row.rule);
-                    if row.state != FindingState::Cleared {
-                        self.findings.push(row.clone());
-                    }
-                }
-                _ => {}
+                drop(self.doctor.observe(row));
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ use crate::data::{Prepared, epoch_order};
 use crate::diagnose::Doctor;
 use crate::diagnose::stops::{Watch, watched};
 use crate::engine::{OpenDevice, StepOrder, TrainError, Trainer, Weights};
-use crate::run::{Changed, EpochRow, Event, FindingRow, FindingState, FinishReason, StepRow};
+use crate::run::{Changed, EpochRow, Event, FindingRow, FinishReason, StepRow};
 use epoch::EpochSums;
 use keeping::Keeping;
 
@@ -66,7 +66,6 @@ struct Worker<'a> {
     device: OpenDevice,
     scout: Option<Scout>,
     doctor: Doctor,
-    findings: Vec<FindingRow>,
     watch: Watch,
     plateau: Plateau,
     best: Option<(EpochRow, Weights)>,
@@ -114,7 +113,6 @@ impl<'a> Worker<'a> {
             watched: false,
             told_every: 0,
             log_every: None,
-            findings: Vec::new(),
             plateau: Plateau::default(),
             best: None,
             last: None,
@@ -307,10 +305,6 @@ impl<'a> Worker<'a> {
     }
 
     fn tell_finding(&mut self, finding: FindingRow) {
-        self.findings.retain(|it| it.rule != finding.rule);
-        if finding.state != FindingState::Cleared {
-            self.findings.push(finding.clone());
-        }
         self.desk.out.tell(Event::Finding(finding));
     }
 

@@ -30,9 +30,7 @@ pub(super) fn has_strip(run: &Run, names: [&str; 2]) -> bool {
     run.is_live() || run.history.epochs.is_empty() || names.iter().any(|it| series_of(run, it).is_some())
 }
 
-pub(super) fn is_share(metric: &str) -> bool {
-    matches!(metric, "accuracy" | "balanced_accuracy")
-}
+pub(super) use crate::run::text::is_share;
 
 /// What was changed in an earlier run against the one before it.
 pub(super) fn change(run: &Run) -> String {

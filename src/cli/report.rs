@@ -1,0 +1,73 @@
+//! `learnscope report`: a run, or several beside each other, on paper.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::BadInput;
+use crate::project::write_whole;
+use crate::report::{comparison, epochs_csv, recipe, report};
+use crate::run::Run;
+use crate::session::{read_folded, write_document};
+
+/// Writes what a run came to, or how several differ: curves, results, findings, settings, and the recipe.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Run folder; with several, they are compared to the first.
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// File to write: .html with everything inside, or .md with its figures in a folder beside it.
+    #[arg(long, value_name = "FILE.md|FILE.html", required_unless_present_any = ["csv", "recipe"])]
+    pub out: Option<PathBuf>,
+    /// Write every epoch's values as a table, too.
+    #[arg(long, value_name = "FILE.csv")]
+    pub csv: Option<PathBuf>,
+    /// Write the project file that repeats the run, too; only for one run.
+    #[arg(long, value_name = "FILE.ron")]
+    pub recipe: Option<PathBuf>,
+}
+
+impl Report {
+    pub(super) fn run(self) -> Result<ExitCode, BadInput> {
+        let folders: Vec<&Path> = self.runs.iter().map(|it| folder(it)).collect();
+        let read = folders.iter().map(|it| read_folded(it)).collect::<Result<Vec<_>, _>>()?;
+        let named: Vec<(String, &Run)> = names(&folders).into_iter().zip(read.iter().map(|it| &it.0)).collect();
+        if let Some(path) = &self.out {
+            let document = match read.as_slice() {
+                [(run, data)] => report(run, data.as_ref()),
+                _ => comparison(&named),
+            };
+            write_document(&document, path)?;
+        }
+        if let Some(path) = &self.csv {
+            write(path, &epochs_csv(&named))?;
+        }
+        if let Some(path) = &self.recipe {
+            let [(run, data)] = read.as_slice() else {
+                return Err(BadInput("a recipe is of one run; name one, or leave out --recipe".to_owned()));
+            };
+            write(path, &recipe(run, data.as_ref()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A run is named by its folder or by a file in it.
+fn folder(path: &Path) -> &Path {
+    if path.is_file() { path.parent().unwrap_or(Path::new("")) } else { path }
+}
+
+/// What runs are called beside each other: their folders' names, or whole paths where two have the same.
+fn names(folders: &[&Path]) -> Vec<String> {
+    let short =
+        |it: &Path| it.file_name().map_or_else(|| it.display().to_string(), |it| it.to_string_lossy().into_owned());
+    let is_alone = |name: &str| folders.iter().filter(|it| short(it) == name).count() == 1;
+    let name = |it: &Path| Some(short(it)).filter(|it| is_alone(it)).unwrap_or_else(|| it.display().to_string());
+    folders.iter().map(|it| name(it)).collect()
+}
+
+fn write(path: &Path, text: &str) -> Result<(), BadInput> {
+    write_whole(path, text.as_bytes())
+        .map_err(|err| BadInput(format!("the file cannot be written: {err} ({})", path.display())))
+}
