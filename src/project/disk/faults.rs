@@ -43,6 +43,11 @@ fn plans() -> MutexGuard<'static, Vec<Plan>> {
     PLANS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether what is done at a path is counted.
+pub(crate) fn are_watched(path: &Path) -> bool {
+    plans().iter().any(|it| path.starts_with(&it.folder))
+}
+
 impl Faults {
     /// Counts what is done below a folder, and strikes where that is asked for.
     pub(crate) fn below(folder: &Path, strikes: Option<(Kind, Moment)>) -> Self {
