@@ -15,7 +15,16 @@ use crate::run::Command;
 ///
 /// # Errors
 /// When what comes in is no order of this version.
-pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Result<()> {
+pub fn serve(from: impl Read + Send + 'static, to: impl Write) -> io::Result<()> {
+    serve_waking(from, to, || ())
+}
+
+/// `wake` is called from the training's thread whenever it has told something.
+fn serve_waking(
+    mut from: impl Read + Send + 'static,
+    mut to: impl Write,
+    wake: impl Fn() + Send + Sync + 'static,
+) -> io::Result<()> {
     let order = match read::<Down>(&mut from)? {
         Some(Down::Order(order)) if order.version == VERSION => order,
         Some(Down::Order(order)) => {
@@ -27,7 +36,7 @@ pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Re
         }
         Some(Down::Command(_)) | None => return Err(io::Error::other("a worker must be told first what to do")),
     };
-    let mut session = start(order);
+    let mut session = start(order, wake);
     let commander = session.commander();
     let listen = move || {
         while let Ok(Some(Down::Command(command))) = read(&mut from) {
@@ -48,17 +57,17 @@ pub fn serve(mut from: impl Read + Send + 'static, mut to: impl Write) -> io::Re
     Ok(())
 }
 
-fn start(order: Order) -> Session {
+fn start(order: Order, wake: impl Fn() + Send + Sync + 'static) -> Session {
     match order.work {
         Work::Train { project, name, out, log_every, begins_paused } => {
             let mut job = Job::new(*project, &order.base);
             (job.name, job.out, job.log_every) = (name, out, log_every);
             (job.watched, job.begins_paused) = (true, begins_paused);
-            Session::spawn(job, || ())
+            Session::spawn(job, wake)
         }
         Work::Resume { folder, device, log_every } => {
             let asked = Interrupted { folder, device, log_every, watched: true, began: std::time::Instant::now() };
-            Session::resume(asked, || ())
+            Session::resume(asked, wake)
         }
     }
 }
@@ -74,14 +83,12 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::run::Event;
+    use crate::run::{Event, FinishReason};
     use crate::session::read_run;
     use crate::spec::Project;
 
-    #[test]
-    fn where_the_window_goes_away_without_a_word_the_run_is_left_to_go_on_later() {
-        let folder = tempfile::tempdir().unwrap();
-        let out = folder.path().join("run");
+    /// An order to train for a long time.
+    fn long_order(out: &Path) -> Down {
         let mut project = Project::default();
         for setting in
             ["data=spirals", "device=cpu", "stopping=off", "epochs=1000", "pace=200", "checkpoint.seconds=60"]
@@ -91,14 +98,21 @@ mod tests {
         let work = Work::Train {
             project: Box::new(project),
             name: "spirals".to_owned(),
-            out: Some(out.clone()),
+            out: Some(out.to_owned()),
             log_every: None,
             begins_paused: false,
         };
+        Down::Order(Order { version: VERSION, base: "".into(), work })
+    }
+
+    #[test]
+    fn where_the_window_goes_away_without_a_word_the_run_is_left_to_go_on_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("run");
         let (ours, mut to_worker) = pipe().unwrap();
         let (from_worker, theirs) = pipe().unwrap();
         let worker = thread::Builder::new().name("worker".to_owned()).spawn(move || serve(ours, theirs)).unwrap();
-        write(&mut to_worker, &Down::Order(Order { version: VERSION, base: folder.path().to_owned(), work })).unwrap();
+        write(&mut to_worker, &long_order(&out)).unwrap();
         let mut from_worker = BufReader::new(from_worker);
         let mut n_epochs = 0;
         while n_epochs < 3 {
@@ -116,6 +130,36 @@ mod tests {
         assert!(!events.iter().any(|it| matches!(it, Event::Finished(_))), "it has no end");
         let last = std::fs::read_dir(out.join("checkpoints")).unwrap().map(|it| it.unwrap().file_name()).max().unwrap();
         assert_ne!(last, "step-00000000.safetensors", "a checkpoint was written on leaving");
+    }
+
+    #[test]
+    fn a_worker_whose_training_panics_says_so_and_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("run");
+        let (ours, mut to_worker) = pipe().unwrap();
+        let (from_worker, theirs) = pipe().unwrap();
+        let run = out.clone();
+        let wake = move || {
+            let diary = std::fs::read_to_string(run.join("events.jsonl")).unwrap_or_default();
+            let has_end = diary.contains("\"finished\"");
+            if !has_end && diary.contains("\"epoch\":2") && thread::current().name() == Some("training") {
+                // As a panic, without its print in the log of the tests.
+                std::panic::resume_unwind(Box::new("the driver is gone"));
+            }
+        };
+        let serve = move || serve_waking(ours, theirs, wake);
+        let worker = thread::Builder::new().name("worker".to_owned()).spawn(serve).unwrap();
+        write(&mut to_worker, &long_order(&out)).unwrap();
+        let mut told = Vec::new();
+        let mut from_worker = BufReader::new(from_worker);
+        while let Some(message) = read::<Up>(&mut from_worker).unwrap() {
+            told.extend(if let Up::Events(events) = message { events } else { Vec::new() });
+        }
+        worker.join().unwrap().unwrap();
+        let Some(Event::Finished(end)) = told.last() else { panic!("{told:?}") };
+        assert_eq!(end.reason, FinishReason::Failed);
+        assert!(end.text.contains("inside the program: the driver is gone"), "{}", end.text);
+        assert!(matches!(read_run(&out).unwrap().1.last(), Some(Event::Finished(it)) if it.text == end.text));
     }
 
     #[test]
