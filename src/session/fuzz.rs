@@ -102,6 +102,18 @@ fn one_line(text: &str) {
     assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
 }
 
+#[test]
+fn what_is_quoted_of_an_altered_file_stays_on_one_line() {
+    let place = Place::new();
+    let altered = with_right_checksum(&place.checkpoints()[0], |position, _| {
+        *position = position.replacen("\"validation\"", "\"valid\\nation\"", 1);
+    });
+    one_line(&Checkpoint::from_bytes(&altered).unwrap_err());
+    let line = r#"{"event":"finished","reason":"comp\nleted","epochs":3}"#;
+    place.write("events.jsonl", format!("{line}\n{line}\n").as_bytes());
+    one_line(&read_run(&place.run()).unwrap_err());
+}
+
 /// Opens a run as the window does, and lets the doctor look at it again.
 fn look(run: &Path) {
     match read_run(run) {

@@ -41,7 +41,7 @@ impl Model {
         let text = std::fs::read_to_string(&path)
             .map_err(|err| format!("the run's encoder cannot be read: {err} ({})", path.display()))?;
         let encoder = Encoder::from_text(&text)
-            .map_err(|err| format!("the run's encoder is damaged: {err} ({})", path.display()))?;
+            .map_err(|err| format!("the run's encoder is damaged: {} ({})", err.replace('\n', " "), path.display()))?;
         let kept = run.join(kept_weights(&project, &events, run));
         if !kept.is_file() {
             return Err(format!("the run has no weights yet: it ended before its first epoch ({})", run.display()));

@@ -271,6 +271,8 @@ pub fn read_run(path: &Path) -> Result<(Project, Vec<Event>), String> {
             Ok(event) => events.push(event),
             Err(_) if idx + 1 == lines.len() => {}
             Err(err) => {
+                // What is quoted of the line may hold anything, and a message is one line.
+                let err = err.to_string().replace('\n', " ");
                 return Err(format!(
                     "the run's events are damaged in line {}: {err} ({})",
                     idx + 1,
