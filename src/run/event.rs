@@ -115,6 +115,19 @@ pub struct Started {
     /// What the data show by themselves; none where nobody looked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<DataFacts>,
+    /// The run that this one branched off; none where it began by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// Where a fork branched off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Parent {
+    /// The parent's name: that of its folder.
+    pub run: String,
+    /// The last epoch that both have in common.
+    pub epoch: u64,
 }
 
 /// Something takes long before the first step.
@@ -292,6 +305,16 @@ mod tests {
         );
         let Event::Epoch(back) = serde_json::from_str(&line).unwrap() else { panic!("{line}") };
         assert!(back.train_loss.is_nan());
+    }
+
+    #[test]
+    fn a_fork_names_its_parent_and_any_other_run_says_nothing_of_one() {
+        let parent = Parent { run: "spirals-1".to_owned(), epoch: 12 };
+        let fork = Event::Started(Started { parent: Some(parent), ..Started::default() });
+        let line = fork.to_json();
+        assert!(line.contains(r#""parent":{"run":"spirals-1","epoch":12}"#), "{line}");
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), fork);
+        assert!(!Event::Started(Started::default()).to_json().contains("parent"));
     }
 
     #[test]

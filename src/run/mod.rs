@@ -15,8 +15,8 @@ mod view;
 
 pub use epoch::{ClassRow, EpochRow, LayerRow, Timing};
 pub use event::{
-    Changed, Command, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Metrics, Preparing, Remedy,
-    Severity, Started, StepRow,
+    Changed, Command, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Metrics, Parent, Preparing,
+    Remedy, Severity, Started, StepRow,
 };
 pub use experiment::{AfterRow, Forgotten, Fork, Probe, RangePoint, RangeTest, Verdict};
 pub use facts::{DataFacts, InputScales, TellingColumn};

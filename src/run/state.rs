@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::event::{Changed, Event, FindingRow, FindingState, FinishReason, Finished, Started};
+use super::event::{Changed, Event, FindingRow, FindingState, FinishReason, Finished, Parent, Started};
 use super::experiment::{AfterRow, Forgotten, Probe, RangeTest};
 use super::history::History;
 use super::seeds::{SeedRow, SeedSpread};
@@ -181,6 +181,11 @@ impl Run {
         if self.is_live() {
             self.phase = Phase::Finished;
         }
+    }
+
+    /// The run it branched off, and the last epoch that both have in common; none where it began by itself.
+    pub fn parent(&self) -> Option<&Parent> {
+        self.started.parent.as_ref()
     }
 
     /// Epochs completed.

@@ -159,6 +159,7 @@ fn started(job: &Job, data: &Prepared, opened: &Opened, run: String) -> Result<S
         baseline: trainer.baseline(&split.validation),
         initial_loss: Some(trainer.evaluate(&split.validation)?.loss),
         data: Some(facts(data)),
+        parent: None,
     })
 }
 
