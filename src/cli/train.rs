@@ -11,20 +11,27 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{BadInput, FAILED};
 use crate::project;
 use crate::run::{Command, EpochRow, Event, FindingState, Finished, Run};
-use crate::session::{Interrupted, Job, Ready, Resumption, Session, ready, resume};
-use crate::spec::{DeviceSpec, Project};
+use crate::session::{Branch, Interrupted, Job, Ready, Resumption, Session, ready, resume, settings_at};
+use crate::spec::{DeviceSpec, KnobError, Project};
 use crate::studio::next_free;
 
 /// Trains a project to its end.
 #[derive(Debug, Args)]
 pub struct Train {
     /// Project file.
-    #[arg(required_unless_present = "resume")]
+    #[arg(required_unless_present_any = ["resume", "fork"])]
     pub project: Option<PathBuf>,
     /// Go on with an interrupted run: its folder, whose own project decides. Where nothing was written yet, PROJECT and
     /// its settings begin it, so that the same command can be given until the run is over.
     #[arg(long, value_name = "RUN", conflicts_with = "out")]
     pub resume: Option<PathBuf>,
+    /// Another future for a run: its folder, whose past up to --at is kept, and which goes on from there with what --set
+    /// changes.
+    #[arg(long, value_name = "RUN", requires = "at", conflicts_with_all = ["project", "resume", "init", "no_shuffle"])]
+    pub fork: Option<PathBuf>,
+    /// The last epoch that a fork has in common with its parent.
+    #[arg(long, value_name = "EPOCH", requires = "fork", value_parser = clap::value_parser!(u64).range(1..))]
+    pub at: Option<u64>,
     /// Change a setting, such as learning_rate=0.01; may be given again and again.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -54,6 +61,9 @@ pub struct Train {
 impl Train {
     pub(super) fn run(self) -> Result<ExitCode, BadInput> {
         let began = Instant::now();
+        if let (Some(run), Some(epoch)) = (&self.fork, self.at) {
+            return self.branch_off(run, epoch, began);
+        }
         match (&self.resume, &self.project) {
             (Some(run), Some(project)) if !run.join("project.ron").is_file() => self.begin(project, began),
             (Some(run), _) => self.go_on(run, began),
@@ -81,6 +91,26 @@ impl Train {
         let name = job.name.clone();
         let project = job.project.clone();
         let ready = ready(job).map_err(|problems| BadInput(problems.join("; ")))?;
+        let show = Show::new(self.json, self.quiet, &name, ready.notes());
+        Ok(train(ready, project, show))
+    }
+
+    fn branch_off(&self, run: &Path, epoch: u64, began: Instant) -> Result<ExitCode, BadInput> {
+        // The terminal has nobody to watch single steps.
+        let mut set = vec![("pace".to_owned(), "unlimited".to_owned())];
+        for setting in &self.set {
+            let Some((key, value)) = setting.split_once('=') else {
+                return Err(BadInput(KnobError::NotASetting { text: setting.clone() }.to_string()));
+            };
+            set.push((key.trim().to_owned(), value.to_owned()));
+        }
+        set.extend(self.device.iter().map(|it| ("device".to_owned(), it.clone())));
+        let name = settings_at(run, epoch)?.name;
+        let mut job = Job::fork(Branch { run: run.to_owned(), epoch, set });
+        job.out = Some(self.out.clone().unwrap_or_else(|| next_free(Path::new("runs"), &name)));
+        (job.log_every, job.began) = (self.log_every, began);
+        let ready = ready(job).map_err(|problems| BadInput(problems.join("; ")))?;
+        let project = ready.project().clone();
         let show = Show::new(self.json, self.quiet, &name, ready.notes());
         Ok(train(ready, project, show))
     }
@@ -275,7 +305,8 @@ fn epoch_words(row: &EpochRow, run: &Run) -> String {
         .metrics
         .get(&format!("validation_{leading}"))
         .map_or_else(String::new, |value| format!(", {leading} {value:.4}"));
-    format!("train {:.4}, validation {:.4}{metric}", row.train_loss, row.validation_loss)
+    let retraced = if run.is_retracing() { "retracing, " } else { "" };
+    format!("{retraced}train {:.4}, validation {:.4}{metric}", row.train_loss, row.validation_loss)
 }
 
 fn summary(finished: &Finished, run: &Run) {

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::whole::write_whole;
@@ -67,8 +69,7 @@ pub fn from_text(text: &str, place: &str) -> Result<Project, ProjectError> {
 
 /// A project as text, every choice explicit.
 pub fn to_text(project: &Project) -> String {
-    let pretty = PrettyConfig::new().struct_names(false).indentor("    ").compact_arrays(true);
-    let body = options().to_string_pretty(project, pretty).expect("a project is plain data");
+    let body = to_ron(project);
     format!("// A Learnscope project: open it with `learnscope FILE`, train it with `learnscope train FILE`.\n{body}\n")
 }
 
@@ -76,6 +77,24 @@ pub fn to_text(project: &Project) -> String {
 pub fn write(path: &Path, project: &Project) -> Result<(), ProjectError> {
     write_whole(path, to_text(project).as_bytes())
         .map_err(|err| ProjectError::Unwritable { why: err.to_string(), path: path.display().to_string() })
+}
+
+/// Plain data as RON, in the project files' own style.
+pub fn to_ron(value: &impl Serialize) -> String {
+    let pretty = PrettyConfig::new().struct_names(false).indentor("    ").compact_arrays(true);
+    options().to_string_pretty(value, pretty).expect("plain data")
+}
+
+/// Reads what [`to_ron`] wrote.
+///
+/// # Errors
+/// In one line, when it cannot be read or is something else.
+pub fn read_ron<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+    let text = std::fs::read_to_string(path).map_err(|err| format!("{err} ({})", path.display()))?;
+    let place = |err: ron::error::SpannedError| {
+        format!("not valid in line {}: {} ({})", err.span.start.line, err.code, path.display())
+    };
+    options().from_str(&text).map_err(place)
 }
 
 fn options() -> ron::Options {

@@ -9,6 +9,6 @@ mod samples;
 mod whole;
 
 pub use diary::{Diary, Handle};
-pub use file::{ProjectError, from_text, read, to_text, write};
+pub use file::{ProjectError, from_text, read, read_ron, to_ron, to_text, write};
 pub use samples::{GALLERY, SAMPLES, Sample, sample};
 pub use whole::{sweep, write_whole};

@@ -24,5 +24,5 @@ pub use history::History;
 pub use metric::{METRICS, MetricDef, metric};
 pub use seeds::{BandPoint, SeedRow, SeedSpread};
 pub use series::{Point, Series, Thinned, smooth};
-pub use state::{Change, LogLine, Phase, Run};
+pub use state::{Change, LogLine, Pace, Phase, Run};
 pub use view::{Confusion, Fit, Gallery, Sample, Surface, Views};

@@ -58,6 +58,14 @@ pub enum Phase {
     Failed,
 }
 
+/// How many steps make an epoch, from an epoch and step on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub epoch: u64,
+    pub step: u64,
+    pub steps_per_epoch: u64,
+}
+
 /// A line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
@@ -188,6 +196,11 @@ impl Run {
         self.started.parent.as_ref()
     }
 
+    /// Whether a fork still makes the steps that it has in common with its parent.
+    pub fn is_retracing(&self) -> bool {
+        self.is_live() && self.parent().is_some_and(|it| self.epoch() < it.epoch)
+    }
+
     /// Epochs completed.
     pub fn epoch(&self) -> u64 {
         self.history.epochs.last().map_or(0, |row| row.epoch)
@@ -200,8 +213,27 @@ impl Run {
 
     /// Share of all steps made, in `0.0..=1.0`.
     pub fn progress(&self) -> f64 {
-        let all = self.started.steps_per_epoch.saturating_mul(self.epochs_asked());
+        let all = self.steps_asked();
         if all == 0 { 0.0 } else { (self.step as f64 / all as f64).min(1.0) }
+    }
+
+    /// Steps of all epochs asked for.
+    pub fn steps_asked(&self) -> u64 {
+        let Pace { epoch, step, steps_per_epoch } = self.pace();
+        step + self.epochs_asked().saturating_sub(epoch).saturating_mul(steps_per_epoch)
+    }
+
+    /// How many steps make an epoch now, and since when: a fork may have another batch size than its parent.
+    pub fn pace(&self) -> Pace {
+        let changed = self.changes.iter().rev().find(|it| it.key == "batch_size");
+        let rows = self.started.train_rows as u64;
+        changed.filter(|_| rows > 0).map_or(
+            Pace { epoch: 0, step: 0, steps_per_epoch: self.started.steps_per_epoch },
+            |it| {
+                let batch = it.to.parse().unwrap_or(rows).clamp(1, rows);
+                Pace { epoch: it.epoch, step: it.step, steps_per_epoch: rows.div_ceil(batch) }
+            },
+        )
     }
 
     /// Epochs asked for, changes while training included.
@@ -218,10 +250,25 @@ impl Run {
     /// Steps x into epochs, for curves that are drawn over either. The last epoch where no one knows how many steps
     /// make one, as in curves that another program logged.
     pub fn epoch_of_step(&self, step: f64) -> f64 {
-        match self.started.steps_per_epoch {
-            0 => self.epoch() as f64,
-            n => step / n as f64,
+        let pace = self.pace();
+        match (pace.steps_per_epoch, self.started.steps_per_epoch) {
+            (0, _) => self.epoch() as f64,
+            (n, _) if step >= pace.step as f64 => pace.epoch as f64 + (step - pace.step as f64) / n as f64,
+            (_, n) => step / n.max(1) as f64,
         }
+    }
+
+    /// Goes back to the end of an epoch, as if nothing had been told behind it, for a fork that goes on from there.
+    pub fn go_back_to(&mut self, epoch: u64) {
+        let Some(end) = self.history.row(epoch).map(|it| it.step) else { return };
+        (self.finished, self.views) = (None, None);
+        self.after.clear();
+        self.log.clear();
+        self.cut_back(end);
+        let left = self.parent().map_or(0, |it| it.epoch);
+        // What was turned behind its last step is no part of the epoch, but for what made it a fork there.
+        self.changes.retain(|it| it.step < end || (it.by == "fork" && left == epoch));
+        (self.probe, self.range_test, self.forgotten, self.seeds) = (None, None, None, SeedSpread::default());
     }
 
     fn leave_preparing(&mut self) {
@@ -242,9 +289,12 @@ impl Run {
     fn rewind(&mut self, step: u64) {
         self.finished = None;
         self.after.clear();
-        if self.step <= step {
-            return;
+        if self.step > step {
+            self.cut_back(step);
         }
+    }
+
+    fn cut_back(&mut self, step: u64) {
         self.step = step;
         let epoch = self.history.cut(step);
         self.changes.retain(|it| it.step <= step);
@@ -392,6 +442,40 @@ mod tests {
         assert_eq!(again.finished, None);
         run.apply(Event::Resumed { step: 80 });
         assert_eq!((run.epoch(), run.findings.len()), (8, 0), "the finding was told in epoch 9");
+    }
+
+    #[test]
+    fn steps_and_epochs_follow_a_batch_size_that_a_fork_has_changed() {
+        let mut run = Run::default();
+        run.apply(Event::Started(Started { steps_per_epoch: 10, epochs: 8, train_rows: 100, ..Started::default() }));
+        let batch =
+            |to: &str| Changed { step: 40, epoch: 4, key: "batch_size".into(), to: to.into(), ..Changed::default() };
+        run.apply(Event::Changed(batch("50")));
+        assert_eq!((run.steps_asked(), run.pace().steps_per_epoch), (40 + 4 * 2, 2));
+        assert_eq!([20.0, 40.0, 42.0, 44.0].map(|it| run.epoch_of_step(it)), [2.0, 4.0, 5.0, 6.0]);
+        run.apply(Event::Changed(batch("all")));
+        assert_eq!(run.pace().steps_per_epoch, 1);
+    }
+
+    #[test]
+    fn going_back_to_an_epoch_keeps_what_was_told_by_then_and_the_knobs_of_its_past() {
+        let mut run = Run::default();
+        for epoch in 1..=6 {
+            run.apply(Event::Epoch(EpochRow { epoch, step: 10 * epoch, ..EpochRow::default() }));
+            let key = format!("turned in {epoch}");
+            run.apply(Event::Changed(Changed {
+                step: 10 * epoch,
+                epoch,
+                key,
+                by: "user".into(),
+                ..Changed::default()
+            }));
+        }
+        for epoch in [6, 4] {
+            run.go_back_to(epoch);
+            let last = run.changes.last().map(|it| it.epoch);
+            assert_eq!((run.epoch(), run.step, last), (epoch, 10 * epoch, Some(epoch - 1)));
+        }
     }
 
     #[test]

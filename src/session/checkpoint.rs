@@ -50,6 +50,9 @@ pub(super) struct Position {
     pub(super) best_kept: Option<(f64, u64)>,
     /// Counts of the optimizer's memory.
     pub(super) counts: BTreeMap<String, u64>,
+    /// Turns of its course that a fork has taken.
+    #[serde(default)]
+    pub(super) turns: usize,
 }
 
 /// A training between two steps.
@@ -169,6 +172,7 @@ pub(super) mod tests {
             trained_rows: 320,
             best_kept: Some((0.5, 20)),
             counts: BTreeMap::new(),
+            turns: 0,
         };
         let best = Some(weights.clone());
         Checkpoint { best, outputs: vec![0.25], ..Checkpoint::new(position, weights, memory) }

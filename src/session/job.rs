@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
+use super::course::Course;
+use super::fork;
 use super::recorder::RunFolder;
 use super::resume::Place;
 use crate::data::{self, Dataset, Prepared};
@@ -32,6 +36,19 @@ pub struct Job {
     pub begins_paused: bool,
     /// When the process, or in the window the run, began.
     pub began: Instant,
+    /// The run that it branches off; none: it begins by itself.
+    pub branch: Option<Branch>,
+}
+
+/// A place in a run's past, from which another future begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    /// The parent's folder.
+    pub run: PathBuf,
+    /// The last epoch that both have in common, from 1.
+    pub epoch: u64,
+    /// Settings that change there, as key and text, left to right.
+    pub set: Vec<(String, String)>,
 }
 
 /// A training that may begin: everything that could be wrong with its input has been checked.
@@ -42,6 +59,8 @@ pub struct Ready {
     pub(super) folder: Option<RunFolder>,
     /// Where it goes on; none: from its first step.
     pub(super) from: Option<Place>,
+    /// Of a fork: what it must retrace, and where it leaves its parent.
+    pub(super) course: Option<Course>,
 }
 
 impl Job {
@@ -58,7 +77,13 @@ impl Job {
             watched: false,
             begins_paused: false,
             began: Instant::now(),
+            branch: None,
         }
+    }
+
+    /// Another future for a run. Its project and name follow from the parent's.
+    pub fn fork(branch: Branch) -> Self {
+        Self { branch: Some(branch), ..Self::new(Project::default(), Path::new("")) }
     }
 }
 
@@ -79,6 +104,9 @@ impl Ready {
 /// # Errors
 /// Every problem, one line each; nothing has been written then.
 pub fn ready(mut job: Job) -> Result<Ready, Vec<String>> {
+    if let Some(branch) = job.branch.take() {
+        return fork::ready(job, &branch);
+    }
     job.project.check()?;
     let one = |line: String| vec![line];
     check_device(job.project.device).map_err(|err| one(err.to_string()))?;
@@ -109,10 +137,10 @@ pub fn ready(mut job: Job) -> Result<Ready, Vec<String>> {
     let folder = job
         .out
         .as_deref()
-        .map(|out| RunFolder::create(out, &job.project, &prepared.encoder))
+        .map(|out| RunFolder::create(out, &job.project, &prepared.encoder, &[]))
         .transpose()
         .map_err(one)?;
-    Ok(Ready { job, data: prepared, init, folder, from: None })
+    Ok(Ready { job, data: prepared, init, folder, from: None, course: None })
 }
 
 /// Makes every choice explicit, so that the run folder's project says what was done.

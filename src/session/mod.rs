@@ -6,8 +6,10 @@
 mod apart;
 mod auto;
 mod checkpoint;
+mod course;
 #[cfg(test)]
 mod faults;
+mod fork;
 #[cfg(test)]
 mod fuzz;
 mod inspector;
@@ -28,8 +30,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use apart::serve;
+pub use fork::settings_at;
 pub use inspector::{Contents, Part, checkpoints, open_checkpoint};
-pub use job::{Job, Ready, ready};
+pub use job::{Branch, Job, Ready, ready};
 pub use model::{Model, Prediction, verify_on};
 pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, verify_device};
 pub use recorder::{RunFolder, read_run};

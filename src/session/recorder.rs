@@ -12,7 +12,7 @@ use crate::run::{Event, Timing};
 use crate::spec::Project;
 
 /// A run's folder: `project.ron`, `events.jsonl`, `timing.jsonl`, `checkpoints`, `best.safetensors`, `encoder.ron`,
-/// `report.md` with `report_figures`. Whoever holds one is the only writer.
+/// `report.md` with `report_figures`; of a fork also `fork.ron`. Whoever holds one is the only writer.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -73,14 +73,23 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Makes the folder with the project and what encodes new rows, each written whole.
-    pub(super) fn create(path: &Path, project: &Project, encoder: &Encoder) -> Result<Self, String> {
+    /// Makes the folder with the project and what encodes new rows, each written whole; and before them, for a fork,
+    /// with `first`: files that must be there before it is a run.
+    pub(super) fn create(
+        path: &Path,
+        project: &Project,
+        encoder: &Encoder,
+        first: &[(&str, &[u8])],
+    ) -> Result<Self, String> {
         let trouble =
             |err: &dyn std::fmt::Display| format!("the run folder cannot be written: {err} ({})", path.display());
         disk::make_folder(path).map_err(|err| trouble(&err))?;
         let lock = lock(path)?;
         let encoder = encoder_text(encoder).map_err(|err| trouble(&err))?;
-        // The project comes first: a folder that has one is a run.
+        for (name, bytes) in first {
+            write_whole(&path.join(name), bytes).map_err(|err| trouble(&err))?;
+        }
+        // Of all else the project comes first: a folder that has one is a run.
         project::write(&path.join("project.ron"), project).map_err(|err| trouble(&err))?;
         write_whole(&path.join("encoder.ron"), encoder.as_bytes()).map_err(|err| trouble(&err))?;
         Ok(Self { path: path.to_owned(), _lock: lock })
@@ -131,6 +140,12 @@ fn lock(path: &Path) -> Result<Arc<File>, String> {
         }
         Err(TryLockError::Error(err)) => Err(trouble(&err)),
     }
+}
+
+/// Whether a run's folder was made from the data that `encoder` encodes; so it is where it names none.
+pub(super) fn is_encoded_by(path: &Path, encoder: &Encoder) -> bool {
+    let known = std::fs::read_to_string(path.join("encoder.ron"));
+    known.is_err() || known.ok() == encoder_text(encoder).ok()
 }
 
 fn encoder_text(encoder: &Encoder) -> Result<String, ron::Error> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::checkpoint::Checkpoint;
+use super::course::Course;
 use super::job::{Job, Ready};
 use super::recorder::{RunFolder, Told};
 use super::store::Store;
@@ -73,6 +74,7 @@ pub fn resume(asked: &Interrupted) -> Result<Resumption, Vec<String>> {
     project.device = asked.device.unwrap_or(project.device);
     project.check()?;
     check_device(project.device).map_err(|err| one(err.to_string()))?;
+    let course = Course::read(path).map_err(one)?;
     let dataset = data::load(&project.data.source, path).map_err(|err| one(err.to_string()))?;
     let prepared = data::prepare(&dataset, &project.data, &project.split, project.training.seed)
         .map_err(|err| one(err.to_string()))?;
@@ -80,7 +82,7 @@ pub fn resume(asked: &Interrupted) -> Result<Resumption, Vec<String>> {
     (job.log_every, job.watched, job.began) = (asked.log_every, asked.watched, asked.began);
     job.out = Some(path.to_owned());
     let folder = RunFolder::reopen(path, &prepared.encoder).map_err(one)?;
-    let newest = Store::of(path).newest(diary.len() as u64);
+    let newest = Store::of(path).newest(diary.len() as u64, u64::MAX);
     let from = newest.checkpoint.map(|it| place(it, &diary, path)).transpose().map_err(one)?;
     if let Some(from) = &from {
         job.log_every = job.log_every.or(from.checkpoint.position.log_every);
@@ -89,7 +91,7 @@ pub fn resume(asked: &Interrupted) -> Result<Resumption, Vec<String>> {
     let mut data = prepared;
     // What was noticed in the data was told when the run began; what became of its checkpoints is news.
     data.notes = newest.damaged;
-    Ok(Resumption::Ready(Box::new(Ready { job, data: Arc::new(data), init: None, folder: Some(folder), from })))
+    Ok(Resumption::Ready(Box::new(Ready { job, data: Arc::new(data), init: None, folder: Some(folder), from, course })))
 }
 
 /// Goes on with a run on this very thread, or says why not.
@@ -111,7 +113,7 @@ fn finished(diary: &[u8]) -> Option<Finished> {
 }
 
 /// The events that were told before a checkpoint.
-fn place(checkpoint: Checkpoint, diary: &[u8], path: &Path) -> Result<Place, String> {
+pub(super) fn place(checkpoint: Checkpoint, diary: &[u8], path: &Path) -> Result<Place, String> {
     let told = &diary[..checkpoint.position.events as usize];
     let lines = told.split(|it| *it == b'\n').filter(|it| !it.is_empty());
     let events: Result<Vec<Event>, _> = lines.map(serde_json::from_slice).collect();

@@ -45,10 +45,11 @@ impl Store {
         saved
     }
 
-    /// Reads the newest checkpoint that is whole and says no more than `events` bytes of the run were told by then.
-    pub(super) fn newest(&self, events: u64) -> Newest {
+    /// Reads the newest checkpoint at or before a step that is whole and says no more than `events` bytes of the run were
+    /// told by then.
+    pub(super) fn newest(&self, events: u64, until: u64) -> Newest {
         let mut newest = Newest::default();
-        for saved in self.list() {
+        for saved in self.list().into_iter().filter(|it| it.step <= until) {
             let read = std::fs::read(&saved.path)
                 .map_err(|err| err.to_string())
                 .and_then(|bytes| Checkpoint::from_bytes(&bytes));
@@ -135,12 +136,13 @@ mod tests {
         let middle = bytes.len() - 3;
         bytes[middle] ^= 1;
         std::fs::write(&newest, bytes).unwrap();
-        let found = store.newest(u64::MAX);
+        let found = store.newest(u64::MAX, u64::MAX);
         assert_eq!(found.checkpoint.map(|it| it.position.step), Some(20));
         assert!(found.damaged[0].contains("step 30 is damaged"), "{:?}", found.damaged);
-        let found = store.newest(1000);
+        let found = store.newest(1000, u64::MAX);
         assert!(found.checkpoint.is_none(), "events that are not there cannot be gone on from");
         assert_eq!(found.damaged.len(), 3);
+        assert_eq!(store.newest(u64::MAX, 19).checkpoint.map(|it| it.position.step), Some(10));
     }
 
     #[test]
@@ -152,6 +154,6 @@ mod tests {
         std::fs::create_dir(folder.path().join("checkpoints/step-00000020.safetensors")).unwrap();
         let trouble = store.write(made_up(20), None, 1).unwrap_err();
         assert!(trouble.contains("cannot be written"), "{trouble}");
-        assert_eq!(store.newest(u64::MAX).checkpoint.map(|it| it.position.step), Some(10));
+        assert_eq!(store.newest(u64::MAX, u64::MAX).checkpoint.map(|it| it.position.step), Some(10));
     }
 }

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod data;
 mod doctor;
+mod forking;
 mod knob;
 mod loss;
 mod model;
@@ -17,6 +18,7 @@ pub use data::{
     TextEncoding,
 };
 pub use doctor::DoctorSpec;
+pub use forking::fork_refusal;
 pub use knob::{Choice, ChoiceOption, Knob, KnobError, Range, Scale, TextValue, Value, nearest_name, number_text};
 pub use loss::{BinaryCrossEntropy, ClassWeights, CrossEntropy, Huber, LossSpec};
 pub use model::{Activation, Cnn, InputShape, LayerSpec, Mlp, ModelSpec, ShapeError, n_parameters};

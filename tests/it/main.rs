@@ -6,6 +6,7 @@ mod commands;
 mod determinism;
 mod device;
 mod experiments;
+mod forking;
 mod gallery;
 mod parity;
 mod program;

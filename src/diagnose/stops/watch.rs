@@ -116,6 +116,19 @@ impl Watch {
         }
     }
 
+    /// Follows another rule from here on. Where it watches the same value, what was seen counts on; otherwise it begins
+    /// anew, and says so.
+    pub fn follow(&mut self, stopping: &StoppingSpec) -> bool {
+        let new = Self::new(stopping);
+        let begins_anew = new.monitor != self.monitor;
+        if begins_anew {
+            *self = new;
+        } else {
+            self.rule = new.rule;
+        }
+        begins_anew
+    }
+
     /// Looks at a completed epoch, counted from 1. `value` is the watched one, as [`watched`] reads it.
     pub fn observe(&mut self, epoch: u64, value: f64) -> Seen {
         let sign = if self.monitor.larger_is_better() { -1.0 } else { 1.0 };

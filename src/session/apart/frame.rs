@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::super::job::Branch;
 use crate::run::{Command, Event, Views};
 use crate::spec::{DeviceSpec, Project};
 
@@ -42,8 +43,19 @@ pub(super) struct Order {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Work {
-    Train { project: Box<Project>, name: String, out: Option<PathBuf>, log_every: Option<u64>, begins_paused: bool },
-    Resume { folder: PathBuf, device: Option<DeviceSpec>, log_every: Option<u64> },
+    Train {
+        project: Box<Project>,
+        name: String,
+        out: Option<PathBuf>,
+        log_every: Option<u64>,
+        begins_paused: bool,
+        branch: Option<Branch>,
+    },
+    Resume {
+        folder: PathBuf,
+        device: Option<DeviceSpec>,
+        log_every: Option<u64>,
+    },
 }
 
 /// Writes one message and hands it on at once.

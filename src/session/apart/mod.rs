@@ -18,7 +18,7 @@ use std::thread;
 
 pub use serve::serve;
 
-use super::job::{Job, ready};
+use super::job::{Branch, Job, ready};
 use super::resume::{Interrupted, go_on};
 use super::{BATCHES_WAITING, COMMANDS_WAITING, Desk, Latest, Session, failed, worker};
 use crate::run::{Command, Event, Views};
@@ -52,6 +52,7 @@ impl Session {
             out: job.out.as_deref().map(serve::absolute),
             log_every: job.log_every,
             begins_paused: job.begins_paused,
+            branch: job.branch.clone().map(|it| Branch { run: serve::absolute(&it.run), ..it }),
         };
         let order = Order { version: VERSION, base: serve::absolute(&job.base), work };
         Self::apart(program, &order, wake, move |desk| match ready(job) {

@@ -59,9 +59,9 @@ fn serve_waking(
 
 fn start(order: Order, wake: impl Fn() + Send + Sync + 'static) -> Session {
     match order.work {
-        Work::Train { project, name, out, log_every, begins_paused } => {
+        Work::Train { project, name, out, log_every, begins_paused, branch } => {
             let mut job = Job::new(*project, &order.base);
-            (job.name, job.out, job.log_every) = (name, out, log_every);
+            (job.name, job.out, job.log_every, job.branch) = (name, out, log_every, branch);
             (job.watched, job.begins_paused) = (true, begins_paused);
             Session::spawn(job, wake)
         }
@@ -101,6 +101,7 @@ mod tests {
             out: Some(out.to_owned()),
             log_every: None,
             begins_paused: false,
+            branch: None,
         };
         Down::Order(Order { version: VERSION, base: "".into(), work })
     }

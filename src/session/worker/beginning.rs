@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::super::Desk;
 use super::super::auto::{self, Scout};
-use super::super::job::{Job, Ready};
+use super::super::job::Ready;
 use super::super::recorder::{Recorder, Told};
 use super::super::resume::Place;
+use super::retracing::{Retrace, doctor};
 use super::{End, Worker};
 use crate::data::{Prepared, Scaling, facts};
-use crate::diagnose::{Context, Doctor};
 use crate::engine::{OpenDevice, TrainError, Trainer, Weights, open_device};
-use crate::run::{Event, FinishReason, Preparing, Started};
+use crate::run::{Event, FinishReason, Parent, Preparing, Started};
 use crate::spec::{DeviceSpec, Project, Task, TextValue as _};
 
 /// Points of a step curve that are told to somebody looking on.
@@ -19,36 +19,50 @@ const MOST_STEPS_TOLD: u64 = 1_000_000;
 
 /// Trains to the end and tells everything.
 pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
-    let Ready { mut job, data, init, folder, from } = ready;
+    let Ready { mut job, data, init, folder, from, course } = ready;
     if let Some(folder) = folder {
         match Recorder::new(folder, job.log_every, from.as_ref().map_or_else(Told::default, Place::told)) {
             Ok(recorder) => desk.out.record(recorder),
             Err(trouble) => return desk.out.fail(&trouble),
         }
     }
-    let opened = match open(&job, &data, init.as_ref(), desk) {
+    let n_taken = from.as_ref().map_or(0, |it| it.checkpoint.position.turns);
+    let mut project = match (&from, &course) {
+        (Some(place), _) => place.checkpoint.position.project.clone(),
+        (None, Some(course)) => course.begin.clone(),
+        (None, None) => job.project.clone(),
+    };
+    project.device = job.project.device;
+    let opened = match open(&project, &data, init.as_ref(), desk) {
         Ok(it) => it,
         Err(err) => return desk.out.fail(&err.to_string()),
     };
-    job.project.device.read(&opened.device.id).ok();
+    for it in [&mut job.project, &mut project] {
+        it.device.read(&opened.device.id).ok();
+    }
     if let Some(text) = desk.out.recorder().and_then(|it| it.rewrite_project(&job.project).err()) {
         // Shown and not recorded, as everything about the disk: two runs of one seed tell the same.
         desk.out.show(Event::Warning { text });
     }
     let run = desk.out.recorder().map_or_else(|| job.name.clone(), |it| it.folder().name());
-    let first = match from.as_ref().and_then(Place::started).map_or_else(|| started(&job, &data, &opened, run), Ok) {
+    let parent = course.as_ref().map(|it| it.parent.clone());
+    let begun = from.as_ref().and_then(Place::started);
+    let first = match begun.map_or_else(|| started(&job.name, &project, &data, &opened, run, parent), Ok) {
         Ok(it) => it,
         Err(err) => return desk.out.fail(&err.to_string()),
     };
-    let doctor = Doctor::new(Context::new(&job.project, &first));
+    let known = course.as_ref().map_or(&job.project, |it| it.known_to_the_doctor(n_taken));
+    let doctor = doctor(known, &first, steps_per_epoch(known, &data));
     let n_steps = first.steps_per_epoch * first.epochs;
-    let mut worker = Worker::new(desk, opened.trainer, data, job.project, opened.device, opened.scout, doctor);
+    let mut worker = Worker::new(desk, opened.trainer, data, project, opened.device, opened.scout, doctor);
     worker.watched = job.watched;
     worker.paused = job.begins_paused;
     worker.began = job.began;
     worker.cpu_step = opened.cpu_step;
     worker.log_every = job.log_every;
     worker.told_every = told_every(job.log_every, job.watched, n_steps);
+    let told = from.as_ref().map_or(&[][..], |it| &it.events);
+    worker.retrace = course.map(|it| Retrace::new(it, n_taken, told, first.clone()));
     let has_begun = match from {
         Some(place) => worker.go_on_from(first, place),
         None => worker.begin(first, init.is_some()),
@@ -68,6 +82,10 @@ pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
 impl Worker<'_> {
     fn begin(&mut self, first: Started, has_weights: bool) -> Result<(), TrainError> {
         self.desk.out.tell(Event::Started(first));
+        if self.is_retracing() {
+            // Whoever looks on may know the parent's past already.
+            self.desk.out.show(Event::Resumed { step: 0 });
+        }
         if self.paused {
             self.desk.out.tell(Event::Paused { step: 0 });
         }
@@ -108,8 +126,12 @@ struct Opened {
     told: Option<String>,
 }
 
-fn open(job: &Job, data: &Arc<Prepared>, init: Option<&Weights>, desk: &mut Desk) -> Result<Opened, TrainError> {
-    let project = &job.project;
+fn open(
+    project: &Project,
+    data: &Arc<Prepared>,
+    init: Option<&Weights>,
+    desk: &mut Desk,
+) -> Result<Opened, TrainError> {
     let is_graphics = project.device != DeviceSpec::Cpu && project.device != DeviceSpec::Auto;
     if is_graphics {
         let text =
@@ -129,7 +151,14 @@ fn open(job: &Job, data: &Arc<Prepared>, init: Option<&Weights>, desk: &mut Desk
     Ok(Opened { device, trainer, scout: is_open.then(|| Scout::new(project, data)), cpu_step, told })
 }
 
-fn started(job: &Job, data: &Prepared, opened: &Opened, run: String) -> Result<Started, TrainError> {
+fn started(
+    name: &str,
+    project: &Project,
+    data: &Prepared,
+    opened: &Opened,
+    run: String,
+    parent: Option<Parent>,
+) -> Result<Started, TrainError> {
     let (split, trainer) = (&data.split, &opened.trainer);
     let task = match data.task {
         Task::Regression => "regression",
@@ -144,14 +173,14 @@ fn started(job: &Job, data: &Prepared, opened: &Opened, run: String) -> Result<S
     Ok(Started {
         version: 1,
         run,
-        project: job.name.clone(),
+        project: name.to_owned(),
         device: opened.device.id.clone(),
         parameters: trainer.n_parameters(),
         train_rows: split.train.len(),
         validation_rows: split.validation.len(),
         test_rows: split.test.len(),
-        steps_per_epoch: (split.train.len() as u64).div_ceil(batch_size(&job.project, data) as u64),
-        epochs: job.project.training.epochs,
+        steps_per_epoch: steps_per_epoch(project, data),
+        epochs: project.training.epochs,
         task: task.to_owned(),
         target: data.target_name.clone(),
         classes: data.classes.clone(),
@@ -159,7 +188,7 @@ fn started(job: &Job, data: &Prepared, opened: &Opened, run: String) -> Result<S
         baseline: trainer.baseline(&split.validation),
         initial_loss: Some(trainer.evaluate(&split.validation)?.loss),
         data: Some(facts(data)),
-        parent: None,
+        parent,
     })
 }
 
@@ -167,6 +196,11 @@ fn started(job: &Job, data: &Prepared, opened: &Opened, run: String) -> Result<S
 pub(super) fn batch_size(project: &Project, data: &Prepared) -> usize {
     let all = data.split.train.len();
     project.training.batch_size.map_or(all, |it| (it as usize).min(all)).max(1)
+}
+
+/// Steps in one epoch.
+pub(super) fn steps_per_epoch(project: &Project, data: &Prepared) -> u64 {
+    (data.split.train.len() as u64).div_ceil(batch_size(project, data) as u64)
 }
 
 /// Every how many steps one is told; 0 for never.

@@ -70,7 +70,9 @@ impl Worker<'_> {
     fn turn(&mut self, key: &str, value: &str) {
         let mut project = self.project.clone();
         let is_live = project.with_knob(key, |knob| knob.live).unwrap_or(false);
-        let refusal = if is_live {
+        let refusal = if self.is_retracing() {
+            Some(format!("{key} can be changed once the fork has left its parent; it is still retracing it"))
+        } else if is_live {
             project.set_value(key, value).err().map(|err| err.to_string())
         } else {
             Some(format!("{key} cannot be changed while training"))
@@ -100,7 +102,9 @@ impl Worker<'_> {
 
     /// Waits until the next step is due, and obeys meanwhile.
     pub(super) fn keep_pace(&mut self) -> Result<(), End> {
-        let Some(pace) = self.project.training.pace.filter(|it| *it > 0.0 && !self.single) else { return Ok(()) };
+        // What is retraced was watched before.
+        let unhurried = self.single || self.is_retracing();
+        let Some(pace) = self.project.training.pace.filter(|it| *it > 0.0 && !unhurried) else { return Ok(()) };
         loop {
             let wait = self.next_step_at.saturating_duration_since(Instant::now());
             if wait.is_zero() || self.project.training.pace.is_none() || self.single {

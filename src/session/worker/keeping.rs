@@ -78,6 +78,7 @@ impl Worker<'_> {
             trained_rows: self.trained_rows,
             best_kept: self.keeping.best,
             counts: std::collections::BTreeMap::new(),
+            turns: self.n_turns_taken(),
         };
         let weights = self.trainer.weights().map_err(End::Trouble)?;
         let memory = self.trainer.memory().map_err(End::Trouble)?;

@@ -7,6 +7,7 @@ mod epoch;
 mod experiments;
 mod keeping;
 mod plateau;
+mod retracing;
 
 pub(super) use beginning::train;
 pub(super) use plateau::Plateau;
@@ -24,6 +25,7 @@ use crate::engine::{OpenDevice, StepOrder, TrainError, Trainer, Weights};
 use crate::run::{Changed, EpochRow, Event, FindingRow, FinishReason, StepRow};
 use epoch::EpochSums;
 use keeping::Keeping;
+use retracing::Retrace;
 
 use crate::spec::{MeasureTrain, Project, ScheduleKind};
 
@@ -78,6 +80,8 @@ struct Worker<'a> {
     last_norm: Option<f64>,
     sums: EpochSums,
     keeping: Keeping,
+    /// Of a fork.
+    retrace: Option<Retrace>,
     /// Median seconds of a step on the CPU, where a graphics device trains and the CPU was timed too.
     cpu_step: Option<f64>,
     trained: Duration,
@@ -124,6 +128,7 @@ impl<'a> Worker<'a> {
             last_norm: None,
             sums: EpochSums::default(),
             keeping: Keeping::new(),
+            retrace: None,
             cpu_step: None,
             trained: Duration::ZERO,
             trained_rows: 0,
@@ -136,12 +141,15 @@ impl<'a> Worker<'a> {
     }
 
     fn run(&mut self) -> Result<(), End> {
-        while self.epoch < self.project.training.epochs {
+        loop {
+            self.take_turns()?;
+            if self.epoch >= self.project.training.epochs {
+                return Ok(());
+            }
             let epoch_began = Instant::now();
             self.train_epoch()?;
             self.end_epoch(epoch_began)?;
         }
-        Ok(())
     }
 
     fn train_epoch(&mut self) -> Result<(), End> {
@@ -152,7 +160,7 @@ impl<'a> Worker<'a> {
             self.project.training.shuffle,
         );
         // A run that goes on from the middle of an epoch has made some of its steps.
-        let n_done = self.step - self.epoch * self.steps_per_epoch();
+        let n_done = self.step - self.last.as_ref().map_or(0, |it| it.step);
         if n_done == 0 {
             self.sums = EpochSums::default();
         }
@@ -161,6 +169,7 @@ impl<'a> Worker<'a> {
             self.obey()?;
             self.keep_pace()?;
             self.keep_if_due()?;
+            self.take_turns()?;
             self.one_step(batch, batches.peek().is_none())?;
             self.desk.out.flush_if_due();
         }
@@ -249,6 +258,7 @@ impl<'a> Worker<'a> {
             self.keep_best_if_due();
         }
         self.last = Some(row.clone());
+        self.note_retraced(&row);
         if !row.validation_loss.is_finite() && !row.train_loss.is_finite() {
             let text = format!(
                 "The loss was no longer a number in epoch {}. A smaller learning rate or gradient clipping may help",
@@ -260,7 +270,8 @@ impl<'a> Worker<'a> {
         self.draw_if_due();
         self.desk.out.flush_if_due();
         self.move_if_faster()?;
-        if verdict.stop {
+        // Where a fork leaves its parent it is asked again, with its own patience.
+        if verdict.stop && !self.is_retracing() {
             return Err(End::Reason(FinishReason::EarlyStopping, self.why_stopped()));
         }
         Ok(())
@@ -346,6 +357,9 @@ impl<'a> Worker<'a> {
 
     /// Where automatic choice found the graphics card faster, training goes on there.
     fn move_if_faster(&mut self) -> Result<(), End> {
+        if self.is_retracing() {
+            return Ok(());
+        }
         let Some(scout) = &mut self.scout else { return Ok(()) };
         let Some(verdict) = scout.verdict() else { return Ok(()) };
         self.desk.out.tell(Event::Warning { text: verdict.text });
@@ -389,7 +403,7 @@ impl<'a> Worker<'a> {
     }
 
     fn steps_per_epoch(&self) -> u64 {
-        (self.data.split.train.len() as u64).div_ceil(self.batch_size() as u64)
+        beginning::steps_per_epoch(&self.project, &self.data)
     }
 
     fn read_together(&self) -> usize {
