@@ -10,7 +10,10 @@ use crate::ui::widgets::secondary_ui;
 /// Where things are, in the order of the window.
 const PLACES: &[(&str, &str)] = &[
     ("Setup", "Every choice for the next run. Double-click a changed name to put it back."),
-    ("Curves", "What training does. Drag to move, scroll to zoom, double-click to see all of it."),
+    (
+        "Curves",
+        "What training does. Drag to move, scroll to zoom, double-click to see all of it. Right-click an epoch, or choose one with the arrow keys and press F, to fork the run there.",
+    ),
     (
         "Doctor",
         "What the curves mean, with numbers, and something to try. Point at a card to see its epochs on the curves.",

@@ -9,7 +9,7 @@ mod shortcuts;
 mod shot;
 
 use crate::spec::Project;
-use crate::studio::{Action, ProjectAction, QuizAction, Studio};
+use crate::studio::{Action, ProjectAction, QuizAction, RunAction, Studio};
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::Toasts;
 use crate::ui::{Cx, Layout, LayoutState, Spotlight, Wish};
@@ -168,7 +168,9 @@ impl App {
             }
             Wish::ToggleHelp => self.has_help = !self.has_help,
             Wish::Dismiss => {
-                self.toasts.dismiss();
+                if !self.toasts.dismiss() && self.studio.runs.planned.is_some() {
+                    self.actions.push(Action::Run(RunAction::CancelFork));
+                }
             }
             Wish::FoldSetup | Wish::FoldDoctor | Wish::FoldBottom | Wish::ShowSource => self.layout.grant(wish),
         }

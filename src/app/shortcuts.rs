@@ -85,7 +85,8 @@ fn is_pressed(ctx: &egui::Context, shortcut: &Shortcut) -> bool {
 }
 
 fn train_or_pause(studio: &Studio) -> Option<Action> {
-    let live = studio.runs.shown.as_ref().filter(|it| it.is_live()).map(|it| it.phase);
+    let is_planned = studio.runs.planned.is_some();
+    let live = studio.runs.shown.as_ref().filter(|it| it.is_live() && !is_planned).map(|it| it.phase);
     Some(Action::Run(match live {
         Some(Phase::Paused) => RunAction::Resume,
         Some(_) => RunAction::Pause,

@@ -31,7 +31,7 @@ pub enum QuizAction {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunAction {
-    /// Starts a new run of the draft; the one that was shown becomes a ghost.
+    /// Starts a new run of the draft, or the fork that is set up; the one that was shown becomes a ghost.
     Train,
     Pause,
     Resume,
@@ -66,6 +66,12 @@ pub enum RunAction {
     },
     /// Ends that; the seeds that are through are kept.
     CancelSeeds,
+    /// Sets up a fork of the shown run behind an epoch: the draft becomes what the run was set to, to be changed.
+    PlanFork {
+        epoch: u64,
+    },
+    /// Gives the fork up that is set up.
+    CancelFork,
     /// Takes the ghosts off the chart.
     ForgetGhosts,
 }

@@ -4,9 +4,11 @@
 //! [`Studio::poll`] it for what training and loading have told since. It never waits.
 
 mod action;
+mod forking;
 mod hardware;
 mod lifeline;
 mod log;
+mod naming;
 mod opening;
 mod projects;
 mod propose;
@@ -19,13 +21,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use action::{Action, HardwareAction, Kind, LogAction, ProjectAction, QuizAction, RunAction};
+pub use forking::Planned;
 pub use hardware::{Hardware, Verification};
 pub use lifeline::{Cost, Interruption, Lifeline, Span, Stage};
 pub use log::ReadLog;
+pub use naming::next_free;
 pub use projects::{DataState, Loaded, Projects, is_project_file};
 pub use propose::propose;
 pub use quiz::Quiz;
-pub use runs::{Runs, next_free};
+pub use runs::Runs;
 pub use seeds::{MOST_SEEDS, SeedTraining};
 
 use crate::logs::Role;
@@ -292,6 +296,7 @@ impl Studio {
     /// What keeps Train from starting, by the section in which it is chosen.
     pub fn problems(&self) -> Vec<(Section, String)> {
         let mut problems = self.projects.problems();
+        problems.extend(self.runs.planned.as_ref().and_then(|it| it.problem(&self.projects.draft)));
         problems.extend(self.hardware.missing(self.projects.draft.device).map(|it| (Section::Hardware, it)));
         problems
     }

@@ -1,17 +1,19 @@
 //! The run that is shown, the ones before it, and the training behind it.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::forking::Planned;
 use super::lifeline::{Lifeline, Stage};
+use super::naming::{change_words, next_free};
 use super::seeds::{SeedTraining, stands_for_its_seed};
 use super::{Notice, Projects, ReadLog, RunAction, Wake};
 use crate::diagnose::apply;
 use crate::run::{Command, Event, FinishReason, Phase, Preparing, Remedy, Run, SeedRow};
 use crate::session::{Background, Contents, Interrupted, Job, Session, checkpoints, in_background, open_checkpoint};
-use crate::spec::{DeviceSpec, Project, Section};
+use crate::spec::DeviceSpec;
 
 /// Earlier runs that stay on the chart.
 const GHOSTS: usize = 5;
@@ -21,11 +23,13 @@ pub struct Runs {
     pub shown: Option<Run>,
     /// Newest first, at most five.
     pub ghosts: VecDeque<Run>,
+    /// A fork of the shown run that is being set up.
+    pub planned: Option<Planned>,
     /// What the shown run has been through.
     pub lifeline: Lifeline,
     /// What its newest checkpoint holds.
     pub checkpoint: Option<Arc<Contents>>,
-    began: Instant,
+    pub(super) began: Instant,
     opening: Option<Background<Contents>>,
     /// Whether a newer checkpoint waits to be opened up.
     has_newer: bool,
@@ -33,17 +37,17 @@ pub struct Runs {
     pub log: Option<ReadLog>,
     /// What the log stands in front of.
     aside: Aside,
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
     /// The shown run's project, trained with other seeds.
     seeding: Option<SeedTraining>,
     /// Trainings asked to stop that are still writing.
     retiring: Vec<Session>,
-    folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
     /// Where the shown run is written.
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// This very program, which trains in a process of its own where it is known.
-    program: Option<PathBuf>,
-    wake: Wake,
+    pub(super) program: Option<PathBuf>,
+    pub(super) wake: Wake,
 }
 
 /// Runs of this program while a log of another one is shown. A log is never a ghost, nor has it any: its losses may
@@ -60,6 +64,7 @@ impl Runs {
         Self {
             shown: None,
             ghosts: VecDeque::new(),
+            planned: None,
             lifeline: Lifeline::default(),
             checkpoint: None,
             began: Instant::now(),
@@ -181,7 +186,7 @@ impl Runs {
             RunAction::Pause => self.send(Command::Pause),
             RunAction::Resume => self.send(Command::Resume),
             RunAction::Step => {
-                if !self.is_live() {
+                if !self.is_live() || self.planned.is_some() {
                     self.train(projects, true);
                 }
                 self.send(Command::Step);
@@ -206,6 +211,8 @@ impl Runs {
             RunAction::GoOn { epochs } => self.experiment(Command::GoOn { epochs }, notices),
             RunAction::Seeds { k } => self.train_seeds(k, projects),
             RunAction::CancelSeeds => self.quit_seeds(),
+            RunAction::PlanFork { epoch } => self.plan_fork(epoch, projects, notices),
+            RunAction::CancelFork => self.cancel_fork(projects),
             RunAction::ForgetGhosts => self.ghosts.clear(),
         }
     }
@@ -220,6 +227,7 @@ impl Runs {
     /// Puts all of them aside, to make room for runs that are kept nowhere. A live one is asked to stop, and tells its
     /// end where it is polled.
     pub(super) fn set_aside(&mut self) -> Self {
+        self.planned = None;
         self.quit_seeds();
         if self.is_live() {
             self.send(Command::Stop);
@@ -237,6 +245,7 @@ impl Runs {
 
     /// Forgets all runs, for another project. A live one is asked to stop.
     pub(super) fn clear(&mut self) {
+        self.planned = None;
         self.close_log();
         self.retire();
         self.shown = None;
@@ -245,12 +254,13 @@ impl Runs {
         self.forget_checkpoints();
     }
 
-    fn forget_checkpoints(&mut self) {
+    pub(super) fn forget_checkpoints(&mut self) {
         (self.lifeline, self.checkpoint, self.opening, self.has_newer) = (Lifeline::default(), None, None, false);
     }
 
     /// Shows a log in front of the runs of this program. A live one is asked to stop.
     pub(super) fn show_log(&mut self, log: ReadLog, run: Run) {
+        self.planned = None;
         if self.is_live() {
             self.retire();
         }
@@ -291,14 +301,16 @@ impl Runs {
     }
 
     pub(super) fn train(&mut self, projects: &Projects, begins_paused: bool) {
+        if let Some(planned) = self.planned.take() {
+            return self.train_fork(&planned, projects, begins_paused);
+        }
         self.close_log();
         self.retire();
         let before = self.shown.take();
         let mut run = Run::of(projects.draft.clone());
         run.change = before.as_ref().map_or_else(String::new, |it| change_words(&projects.draft, &it.project));
-        if let Some(before) = before.filter(|it| !it.history.epochs.is_empty()) {
-            self.ghosts.push_front(before);
-            self.ghosts.truncate(GHOSTS);
+        if let Some(before) = before {
+            self.put_behind(before);
         }
         let mut job = Job::new(projects.draft.clone(), projects.base());
         job.name = projects.title();
@@ -312,10 +324,15 @@ impl Runs {
             Some(program) => Session::spawn_apart(program, job, move || wake()),
             None => Session::spawn(job, move || wake()),
         });
-        self.shown = Some(run);
-        self.forget_checkpoints();
-        self.began = Instant::now();
-        self.lifeline.enter(Stage::Starting, 0.0);
+        self.begin_to_show(run);
+    }
+
+    /// Leaves a run on the chart, behind the one that comes.
+    pub(super) fn put_behind(&mut self, before: Run) {
+        if !before.history.epochs.is_empty() {
+            self.ghosts.push_front(before);
+            self.ghosts.truncate(GHOSTS);
+        }
     }
 
     /// Goes on from the last checkpoint, in the same place and under the same name.
@@ -371,7 +388,7 @@ impl Runs {
         self.retiring.extend(self.seeding.take().into_iter().flat_map(SeedTraining::quit));
     }
 
-    fn retire(&mut self) {
+    pub(super) fn retire(&mut self) {
         self.quit_seeds();
         if let Some(session) = self.session.take() {
             session.send(Command::Stop);
@@ -402,54 +419,5 @@ fn follow(life: &mut Lifeline, event: &Event, run: &Run, now: f64) {
         Event::Paused { .. } => life.enter(Stage::Paused, now),
         Event::Finished(it) if it.reason == FinishReason::Failed => life.enter(Stage::Interrupted, now),
         _ => {}
-    }
-}
-
-/// What differs from the run before, in words for a legend.
-fn change_words(now: &Project, before: &Project) -> String {
-    let changes = now.changes_from(before);
-    let word = |(key, text): &(&'static str, String)| {
-        let label = now.clone().with_knob(key, |knob| knob.label.to_lowercase()).unwrap_or_else(|_| (*key).to_owned());
-        let of_kind = Section::of_key(key).filter(|it| now.clone().kind_of(*it).is_some_and(|knob| knob.key == *key));
-        if of_kind.is_some() { text.clone() } else { format!("{label} {text}") }
-    };
-    match changes.as_slice() {
-        [] => "the same again".to_owned(),
-        [one] => word(one),
-        [one, two] => format!("{}, {}", word(one), word(two)),
-        [one, rest @ ..] => format!("{} and {} more", word(one), rest.len()),
-    }
-}
-
-/// The first of `folder/name-1`, `folder/name-2` … that is not there yet.
-pub fn next_free(folder: &Path, name: &str) -> PathBuf {
-    let plain: String = name.to_lowercase().chars().map(|it| if it.is_alphanumeric() { it } else { '-' }).collect();
-    let plain = plain.split('-').filter(|it| !it.is_empty()).collect::<Vec<_>>().join("-");
-    (1_u32..10_000)
-        .map(|n| folder.join(format!("{plain}-{n}")))
-        .find(|it| !it.exists())
-        .unwrap_or_else(|| folder.join(plain))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_legend_says_what_was_changed() {
-        let before = Project::default();
-        let mut now = before.clone();
-        assert_eq!(change_words(&now, &before), "the same again");
-        now.set("learning_rate=0.01").unwrap();
-        assert_eq!(change_words(&now, &before), "learning rate 0.01");
-        now.set("optimizer=lion").unwrap();
-        assert!(change_words(&now, &before).contains("more"), "lion brings its own betas");
-    }
-
-    #[test]
-    fn a_run_folder_is_named_plainly_and_never_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("used-cars-1")).unwrap();
-        assert_eq!(next_free(folder.path(), "Used cars!"), folder.path().join("used-cars-2"));
     }
 }

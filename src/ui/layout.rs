@@ -22,6 +22,8 @@ pub struct Layout {
     panels: Vec<(PanelDef, Box<dyn Panel>)>,
     /// The log that was shown in the last frame, and the tab that was chosen before it came.
     log: Option<(PathBuf, String)>,
+    /// Whether a fork was set up in the last frame.
+    has_planned: bool,
 }
 
 /// What is remembered from one start to the next. Sizes are remembered by egui.
@@ -53,12 +55,16 @@ impl Default for LayoutState {
 
 impl Layout {
     pub fn new(state: LayoutState) -> Self {
-        Self { state, panels: PANELS.iter().map(|it| (*it, (it.make)())).collect(), log: None }
+        Self { state, panels: PANELS.iter().map(|it| (*it, (it.make)())).collect(), log: None, has_planned: false }
     }
 
     /// Draws the whole window.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.follow_log(cx);
+        let has_planned = cx.studio.runs.planned.is_some();
+        // A fork is set up where its knobs are.
+        self.state.has_setup |= has_planned && !self.has_planned;
+        self.has_planned = has_planned;
         let is_narrow = ui.max_rect().width() <= size::NARROW_WINDOW;
         let theme = Theme::of(ui);
         let plain = Frame::new().fill(theme.panel);

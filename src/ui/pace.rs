@@ -15,10 +15,10 @@ pub(super) struct FirstEpoch {
 impl FirstEpoch {
     /// Seconds left of the run; none before there is anything to go by.
     pub(super) fn seconds_left(&mut self, run: &Run, now: Option<f64>) -> Option<f64> {
-        let all = run.started.steps_per_epoch.saturating_mul(run.epochs_asked());
+        let all = run.steps_asked();
         let left = all.checked_sub(run.step).filter(|it| *it > 0)? as f64;
         if let Some(seconds) = epoch_seconds(run) {
-            return Some(left * seconds / run.started.steps_per_epoch.max(1) as f64);
+            return Some(left * seconds / run.pace().steps_per_epoch.max(1) as f64);
         }
         let (now, is_running) = (now?, run.phase == Phase::Running);
         let (began, step) =
@@ -62,6 +62,10 @@ pub(super) fn standing(run: &Run, seconds_left: Option<f64>) -> String {
     match run.phase {
         Phase::Waiting => "Getting ready…".to_owned(),
         Phase::Preparing => run.log.last().map_or_else(|| "Preparing…".to_owned(), |it| it.text.clone()),
+        Phase::Running | Phase::Paused if run.is_retracing() => {
+            let last = run.parent().map_or(0, |it| it.epoch);
+            format!("Retracing epoch {} of {last}, up to the fork", run.epoch() + 1)
+        }
         Phase::Running => match seconds_left {
             Some(seconds) => format!("Epoch {of} · {} left", duration_text(seconds)),
             None => format!("Epoch {of}"),

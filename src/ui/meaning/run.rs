@@ -52,8 +52,8 @@ pub(in crate::ui) fn gradient_norm(run: &Run) -> Meaning {
 pub(in crate::ui) fn progress(run: &Run) -> Meaning {
     let about = "Steps made so far. A step is one update of the weights; an epoch is one pass over the training rows.";
     let meaning = Meaning::new("Progress", about, "steps / (steps an epoch · epochs)");
-    let (an_epoch, epochs) = (run.started.steps_per_epoch, run.epochs_asked());
-    let all = an_epoch.saturating_mul(epochs);
+    let (an_epoch, epochs) = (run.pace().steps_per_epoch, run.epochs_asked());
+    let all = run.steps_asked();
     if all == 0 {
         return meaning;
     }
@@ -67,10 +67,10 @@ pub(in crate::ui) fn progress(run: &Run) -> Meaning {
 pub(in crate::ui) fn time_left(run: &Run) -> Meaning {
     let about = "What is left of the run at the pace of its last epochs. Early stopping may end it before.";
     let meaning = Meaning::new("Time left", about, "(all steps − steps) · seconds an epoch / steps an epoch");
-    let all = run.started.steps_per_epoch.saturating_mul(run.epochs_asked());
+    let all = run.steps_asked();
     let left = all.saturating_sub(run.step);
     let (Some(seconds), true, true) = (epoch_seconds(run), left > 0, run.is_live()) else { return progress(run) };
-    let an_epoch = run.started.steps_per_epoch.max(1);
+    let an_epoch = run.pace().steps_per_epoch.max(1);
     let result = left as f64 * seconds / an_epoch as f64;
     let text = format!(
         "({} − {}) · {} s / {} = {}",

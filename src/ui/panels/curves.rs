@@ -1,6 +1,7 @@
 //! The curves of a run: loss and metric, learning rate and gradient norm, with earlier runs behind them.
 
 mod controls;
+mod forking;
 mod layers;
 mod legend;
 mod words;
@@ -11,11 +12,12 @@ use egui::Ui;
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::run::{FindingRow, Run};
+use crate::studio::{Action, RunAction, Runs};
 use crate::ui::Spotlight;
 use crate::ui::plot::band::Smoothing;
 use crate::ui::plot::chart::{Chart, Ground, Look, Span};
 use crate::ui::plot::line::Pen;
-use crate::ui::plot::marks::{Kind, Mark, marks};
+use crate::ui::plot::marks::{Kind, Mark, marks, planned_fork};
 use crate::ui::plot::scene::{self, Layer, Margins, Role, Unit, along_epochs, along_steps, measures_during};
 use crate::ui::plot::trace::Traces;
 use crate::ui::plot::watch::Watch;
@@ -61,6 +63,10 @@ struct Curves {
     hovered: Option<u64>,
     /// The epoch that the arrow keys chose on the chart with the keyboard.
     cursor: Option<u64>,
+    /// The epoch that the menu of a chart was opened at.
+    pointed: Option<u64>,
+    /// The epoch at which a fork was asked for in this frame.
+    forked: Option<u64>,
     /// What the x in sight belongs to.
     run: String,
     watch: Watch,
@@ -80,6 +86,8 @@ impl Default for Curves {
             y: [None; 2],
             hovered: None,
             cursor: None,
+            pointed: None,
+            forked: None,
             run: String::new(),
             watch: Watch::default(),
             traces: Traces::new(),
@@ -100,14 +108,24 @@ struct Scene<'a> {
     smoothing: Smoothing,
     /// While the quiz waits for a guess, nothing that was chosen is told.
     is_guessing: bool,
+    runs: &'a Runs,
 }
 
 impl Panel for Curves {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        match &cx.studio.runs.shown {
+            Some(run) => self.charts_ui(ui, cx, run),
+            None => empty_ui(ui, "No run yet", "Press Train (space) to watch the loss fall"),
+        }
+        if let Some(epoch) = self.forked.take() {
+            cx.ask(Action::Run(RunAction::PlanFork { epoch }));
+        }
+    }
+}
+
+impl Curves {
+    fn charts_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
         let studio = cx.studio;
-        let Some(run) = &studio.runs.shown else {
-            return empty_ui(ui, "No run yet", "Press Train (space) to watch the loss fall");
-        };
         self.watch.follow(run);
         let ghosts = studio
             .runs
@@ -119,8 +137,11 @@ impl Panel for Curves {
         let lit = run.findings.iter().find(|it| Some(it.rule.as_str()) == cx.spotlight.lit());
         let is_guessing = cx.is_guessing();
         let mut marks = marks(run, &self.watch);
+        marks.extend(studio.runs.planned.as_ref().map(planned_fork));
         marks.retain(|it| !is_guessing || it.kind == Kind::Best);
-        let mut scene = Scene { run, ghosts, marks, lit, x: (0.0, 1.0), smoothing: Smoothing::default(), is_guessing };
+        let runs = &studio.runs;
+        let smoothing = Smoothing::default();
+        let mut scene = Scene { run, ghosts, marks, lit, x: (0.0, 1.0), smoothing, is_guessing, runs };
         let all = self.fit_x(&scene);
         let epochs = (all.1 - all.0) / along_epochs(run, self.unit, false).scale;
         self.follow(run, &studio.runs.ghosts, epochs);
@@ -160,9 +181,7 @@ impl Panel for Curves {
             ui.ctx().request_repaint();
         }
     }
-}
 
-impl Curves {
     /// Takes in what the runs have told since the last frame. Lines are smoothed over a hundredth of the epochs in
     /// sight, zoomed or not, so that ten epochs are hardly smoothed and a thousand are.
     fn follow(&mut self, run: &Run, ghosts: &VecDeque<Run>, epochs: f64) {
@@ -193,7 +212,7 @@ impl Curves {
         for (run, traces) in runs {
             for name in names {
                 let Some(series) = scene::series_of(run, name) else { continue };
-                let per_epoch = if name.starts_with("step_") { run.started.steps_per_epoch.max(1) as f64 } else { 1.0 };
+                let per_epoch = if name.starts_with("step_") { run.pace().steps_per_epoch.max(1) as f64 } else { 1.0 };
                 let stretch = per_epoch * epochs / 100.0;
                 let weight = if name.ends_with("learning_rate") { 0.0 } else { self.smoothing };
                 traces.entry(name.to_owned()).or_default().follow(series, weight, stretch);
@@ -388,7 +407,9 @@ impl Curves {
 
     /// The values at the epoch that was chosen on this chart, and moving about in it.
     fn pointer_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, chart: &Chart, which: usize, here: Option<u64>) {
-        if let Some(epoch) = here.filter(|_| !chart.response.dragged()) {
+        self.fork_ui(ui, scene, chart, here);
+        let has_menu = chart.response.context_menu_opened();
+        if let Some(epoch) = here.filter(|_| !chart.response.dragged() && !has_menu) {
             let along = along_epochs(scene.run, self.unit, false);
             let by_keys = egui::pos2(chart.x(along.to_chart(epoch as f64)), chart.frame().top());
             let anchor = if chart.response.hovered() { egui::PopupAnchor::Pointer } else { by_keys.into() };

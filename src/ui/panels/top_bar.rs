@@ -69,9 +69,17 @@ impl TopBar {
     fn run_buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let guessing = cx.is_guessing().then(|| "Answer the question of the quiz first".to_owned());
         let problem = guessing.or_else(|| cx.studio.problems().into_iter().next().map(|(_, reason)| sentence(&reason)));
-        let phase = cx.live_run().map(|it| it.phase);
+        let planned = cx.studio.runs.planned.as_ref();
+        // While a fork is set up Train starts it, whatever goes on.
+        let phase = cx.live_run().map(|it| it.phase).filter(|_| planned.is_none());
         let may_start = problem.is_none();
         let (icon, text, help, asked) = match phase {
+            None if planned.is_some() => (
+                ICON_PLAY_ARROW,
+                "Train",
+                "Train the fork from its epoch on; the run that goes on is stopped (space)",
+                None,
+            ),
             None => (ICON_PLAY_ARROW, "Train", "Train the network from the start (space)", None),
             Some(Phase::Paused) => (ICON_PLAY_ARROW, "Resume", "Go on training (space)", Some(Asked::Resume)),
             Some(_) => (ICON_PAUSE, "Pause", "Pause behind the current step (space)", Some(Asked::Pause)),

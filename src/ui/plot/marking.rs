@@ -52,7 +52,7 @@ pub(crate) fn paint_front(ui: &Ui, chart: &Chart, marks: &[Mark], along: Along, 
                 chart.painter.rect_filled(bar, CornerRadius::same(2), color.gamma_multiply(0.65));
             }
             Kind::Best => paint_best(chart, from, color, theme, best),
-            Kind::Stop => {
+            Kind::Stop | Kind::Fork => {
                 chart.painter.vline(from, frame.y_range(), Stroke::new(size::HAIRLINE, color));
             }
             Kind::NotFinite => paint_cross(chart, from, color),
@@ -109,7 +109,9 @@ pub(crate) fn pills_ui(
             let (about, edge) = match mark.kind {
                 Kind::Patience => (Rangef::point(about.max), Edge::Bottom),
                 Kind::Span => (about, Edge::BelowBar),
-                Kind::Best | Kind::NotFinite | Kind::Stop | Kind::Copy | Kind::Turned => (about, Edge::Top),
+                Kind::Best | Kind::NotFinite | Kind::Stop | Kind::Copy | Kind::Fork | Kind::Turned => {
+                    (about, Edge::Top)
+                }
             };
             Wanted { size: galley.size() + 2.0 * PILL, about, edge }
         })
@@ -216,11 +218,12 @@ fn order(marks: &[&Mark]) -> Vec<usize> {
     order.sort_by_key(|idx| match marks[*idx].kind {
         Kind::NotFinite => 0,
         Kind::Best => 1,
-        Kind::Copy => 2,
-        Kind::Stop => 3,
-        Kind::Patience => 4,
-        Kind::Span => 5,
-        Kind::Turned => 6,
+        Kind::Fork => 2,
+        Kind::Copy => 3,
+        Kind::Stop => 4,
+        Kind::Patience => 5,
+        Kind::Span => 6,
+        Kind::Turned => 7,
     });
     order
 }
@@ -273,6 +276,7 @@ fn paint_cross(chart: &Chart, x: f32, color: Color32) {
 fn ink(theme: &Theme, mark: &Mark) -> Color32 {
     match (mark.kind, mark.severity) {
         (Kind::Best, _) => theme.good,
+        (Kind::Fork, _) => theme.accent,
         (_, Some(severity)) => theme.severity(severity),
         (_, None) => theme.dim,
     }

@@ -4,8 +4,9 @@
 
 use super::watch::{Watch, Window};
 use crate::diagnose::was_stopping_right;
-use crate::run::{FindingRow, FinishReason, Run, Severity};
+use crate::run::{FindingRow, FinishReason, Parent, Run, Severity};
 use crate::spec::StoppingSpec;
+use crate::studio::Planned;
 use crate::ui::short_number;
 
 /// Something marked on the curves, at epochs.
@@ -37,6 +38,8 @@ pub(crate) enum Kind {
     Stop,
     /// A copy trained on from here: its name, where its curves are.
     Copy,
+    /// A fork has left its parent, or shall: a line from top to bottom.
+    Fork,
     /// A knob was turned: a tick at the bottom.
     Turned,
 }
@@ -48,6 +51,7 @@ pub(crate) fn marks(run: &Run, watch: &Watch) -> Vec<Mark> {
     let (crosses, spans): (Vec<_>, Vec<_>) = run.findings.iter().partition(|it| it.rule == "loss-not-finite");
     marks.extend(spans.into_iter().filter(|it| it.severity > Severity::Info).map(|it| span(run, it)));
     marks.extend(watch.best_epoch(run).and_then(|epoch| best(run, epoch)));
+    marks.extend(run.parent().map(fork));
     marks.extend(stop(run));
     marks.extend(copy(run));
     marks.extend(not_finite(run, crosses.first().copied()));
@@ -132,6 +136,24 @@ fn stop(run: &Run) -> Option<Mark> {
         severity: (finished.reason == FinishReason::EarlyStopping).then_some(Severity::Warning),
         finding: None,
     })
+}
+
+fn fork(parent: &Parent) -> Mark {
+    let Parent { run, epoch } = parent;
+    let label = format!("fork of {run} · ep {epoch}");
+    fork_at(*epoch, label, format!("Up to epoch {epoch} this run is the same as {run}, to the bit on the CPU"))
+}
+
+/// Where a fork is being set up.
+pub(crate) fn planned_fork(planned: &Planned) -> Mark {
+    let Parent { run, epoch } = &planned.parent;
+    let detail = format!("Change a knob and press Train: another future for {run} begins behind epoch {epoch}");
+    fork_at(*epoch, format!("fork here · ep {epoch}"), detail)
+}
+
+fn fork_at(epoch: u64, label: String, detail: String) -> Mark {
+    let at = epoch as f64;
+    Mark { kind: Kind::Fork, from: at, to: at, label, detail, severity: None, finding: None }
 }
 
 /// What goes on behind the stop is no part of the run.

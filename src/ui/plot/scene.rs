@@ -54,11 +54,17 @@ pub(crate) fn along_epochs(run: &Run, unit: Unit, is_during: bool) -> Along {
 
 /// x of the steps of a run.
 pub(crate) fn along_steps(run: &Run, unit: Unit) -> Along {
+    let pace = run.pace();
     let scale = match unit {
-        Unit::Epochs => 1.0 / run.started.steps_per_epoch.max(1) as f64,
-        Unit::Steps => 1.0,
+        Unit::Epochs => 1.0 / pace.steps_per_epoch.max(1) as f64,
+        Unit::Steps => return Along { scale: 1.0, shift: 0.0 },
     };
-    Along { scale, shift: 0.0 }
+    Along { scale, shift: pace.epoch as f64 - pace.step as f64 * scale }
+}
+
+/// The step from which curves by step are drawn: before it an epoch had another number of steps.
+pub(crate) fn first_step(run: &Run) -> Option<f64> {
+    Some(run.pace().step as f64).filter(|it| *it > 0.0)
 }
 
 /// Whether train values are means over the epoch, and not measured at its end.
@@ -87,13 +93,15 @@ pub(crate) fn line<'a>(
     role: Role,
 ) -> Option<Layer<'a>> {
     let (series, trace) = (series_of(run, name)?, traces.get(name)?);
-    Some(Layer { curve: trace.smoothed().unwrap_or(trace.raw(series)), along, pen, role, from: None })
+    let from = first_step(run).filter(|_| name.starts_with("step_"));
+    Some(Layer { curve: trace.smoothed().unwrap_or(trace.raw(series)), along, pen, role, from })
 }
 
 /// The raw values of a curve as a faint layer; none where the line itself shows them.
 pub(crate) fn raw<'a>(run: &'a Run, traces: &'a Traces, name: &str, along: Along, pen: Pen) -> Option<Layer<'a>> {
     let (series, trace) = (series_of(run, name)?, traces.get(name)?);
-    trace.smoothed().map(|_| Layer { curve: trace.raw(series), along, pen: pen.faint(), role: Role::Raw, from: None })
+    let from = first_step(run).filter(|_| name.starts_with("step_"));
+    trace.smoothed().map(|_| Layer { curve: trace.raw(series), along, pen: pen.faint(), role: Role::Raw, from })
 }
 
 impl Layer<'_> {
@@ -121,7 +129,11 @@ impl Margins {
         let lanes = marks.iter().filter(|it| it.kind == Kind::Span).count() as f32 * LANE;
         Self {
             top: lanes
-                + if has(&[Kind::Span, Kind::Best, Kind::Stop, Kind::Copy, Kind::NotFinite]) { ROW + 6.0 } else { 6.0 },
+                + if has(&[Kind::Span, Kind::Best, Kind::Stop, Kind::Copy, Kind::Fork, Kind::NotFinite]) {
+                    ROW + 6.0
+                } else {
+                    6.0
+                },
             bottom: if has(&[Kind::Patience]) { ROW } else { 6.0 },
         }
     }

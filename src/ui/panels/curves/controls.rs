@@ -47,7 +47,8 @@ impl Curves {
 
 /// Whether x can count steps: in curves that another program logged no one may know how many make an epoch.
 pub(super) fn counts_steps(run: &Run) -> bool {
-    run.is_live() || run.started.steps_per_epoch > 0
+    // Where a fork has changed the batch size, steps of both parts are not equally long.
+    (run.is_live() || run.started.steps_per_epoch > 0) && run.pace().step == 0
 }
 
 /// A chart's name as a menu of the metrics that were measured. Returns the one that was chosen.

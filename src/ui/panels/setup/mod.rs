@@ -2,6 +2,7 @@
 
 mod dataset;
 mod fits;
+mod forking;
 mod hardware;
 mod preview;
 mod section;
@@ -14,7 +15,7 @@ use egui_material_icons::icons::{ICON_LEFT_PANEL_CLOSE, ICON_REDO, ICON_UNDO};
 use strum::IntoEnumIterator as _;
 
 use super::{Cx, Home, Panel, PanelDef};
-use crate::spec::{Project, Section};
+use crate::spec::{Project, Section, fork_refusal};
 use crate::studio::{Action, ProjectAction, RunAction};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{KnobRow, empty_ui, knob_ui, link_ui, scroll_ui, secondary_ui, small_icon_ui};
@@ -34,7 +35,17 @@ struct Form {
     problems: Vec<(Section, String)>,
     /// The file's choices with the draft's kinds: what a changed knob goes back to.
     usual: Project,
+    /// A run trains, and only some knobs may be turned meanwhile.
     is_live: bool,
+    /// A fork is set up, and only what may change there may be turned.
+    is_fork: bool,
+}
+
+impl Form {
+    /// Whether a knob may be turned now; `is_live` of those that may be turned while training.
+    fn may_turn(&self, key: &str, is_live: bool) -> bool {
+        (!self.is_live || is_live) && !(self.is_fork && fork_refusal(key).is_some())
+    }
 }
 
 impl Panel for Setup {
@@ -50,10 +61,12 @@ impl Panel for Setup {
         let form = Form {
             problems: cx.studio.problems(),
             usual: usual(&cx.studio.projects.saved, cx.draft),
-            is_live: cx.live_run().is_some(),
+            is_live: cx.live_run().is_some() && cx.studio.runs.planned.is_none(),
+            is_fork: cx.studio.runs.planned.is_some(),
         };
         scroll_ui(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
+            forking::planned_ui(ui, cx);
             if form.is_live {
                 live_note_ui(ui);
             }
@@ -88,7 +101,7 @@ impl Setup {
     fn unfolded_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, form: &Form, section: Section) {
         ui.push_id(section, |ui| match section {
             Section::Dataset => {
-                ui.add_enabled_ui(!form.is_live, |ui| dataset::source_ui(ui, cx));
+                ui.add_enabled_ui(form.may_turn("data", false), |ui| dataset::source_ui(ui, cx));
                 self.knobs_ui(ui, cx, form, section);
                 dataset::rows_ui(ui, cx);
             }
@@ -132,7 +145,7 @@ impl Setup {
                 section::rule_heading_ui(ui, rule);
             }
             let misfit = |id: &str| section::option_misfit(studio, &draft, key, id);
-            let is_enabled = !form.is_live || knob.live;
+            let is_enabled = form.may_turn(key, knob.live);
             let row = KnobRow { usual: usual.get(key).map(String::as_str), names: &names, misfit: &misfit, is_enabled };
             let is_live_knob = knob.live;
             if knob_ui(ui, knob, &row) && form.is_live && is_live_knob {
@@ -166,7 +179,12 @@ fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form, section: Section) {
         if knob.label == section.label() {
             knob.label = "Kind";
         }
-        let row = KnobRow { usual: usual.as_deref(), misfit: &misfit, is_enabled: !form.is_live, ..KnobRow::default() };
+        let row = KnobRow {
+            usual: usual.as_deref(),
+            misfit: &misfit,
+            is_enabled: form.may_turn(knob.key, knob.live),
+            ..KnobRow::default()
+        };
         knob_ui(ui, knob, &row);
     }
 }
