@@ -3,6 +3,7 @@
 mod dialogs;
 mod help;
 mod icon;
+mod keeping;
 mod leaving;
 mod open;
 mod shortcuts;
@@ -15,6 +16,7 @@ use crate::ui::widgets::Toasts;
 use crate::ui::{Cx, Layout, LayoutState, Spotlight, Wish};
 
 use dialogs::{Answer, Dialogs};
+use keeping::Keeping;
 use leaving::Leaving;
 
 pub use open::run;
@@ -32,6 +34,8 @@ pub struct App {
     dialogs: Dialogs,
     leaving: Leaving,
     has_help: bool,
+    /// Where what it holds is kept; none in tests and pictures.
+    keeping: Option<Keeping>,
     actions: Vec<Action>,
     wishes: Vec<Wish>,
 }
@@ -53,6 +57,7 @@ impl App {
             dialogs: Dialogs::typed(),
             leaving: Leaving::default(),
             has_help: false,
+            keeping: None,
             actions: Vec::new(),
             wishes: Vec::new(),
         }
@@ -64,6 +69,7 @@ impl App {
         self.studio.poll();
         self.leaving.watch(ctx, &mut self.studio, self.dialogs.is_open());
         self.take_opened();
+        self.keep(ctx);
         for notice in self.studio.notices.drain(..) {
             self.toasts.add(notice);
         }
@@ -214,6 +220,10 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let now = ui.input(|input| input.time);
         self.window_ui(ui, Some(now));
+    }
+
+    fn on_exit(&mut self) {
+        self.keep_at_the_end();
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -8,7 +8,7 @@ use eframe::{NativeOptions, Renderer};
 
 use super::dialogs::Dialogs;
 use super::{App, LAYOUT_KEY, icon};
-use crate::studio::{Action, ProjectAction, Studio};
+use crate::studio::{Action, Keeper, ProjectAction, Studio, Wake};
 use crate::ui::LayoutState;
 use crate::ui::theme::{self, size};
 
@@ -34,15 +34,19 @@ pub fn run(project: Option<PathBuf>) -> Result<(), String> {
         ..NativeOptions::default()
     };
     let make: eframe::AppCreator<'_> = Box::new(move |cc| {
-        theme::install(&cc.egui_ctx);
-        let state: LayoutState = cc.storage.and_then(|it| eframe::get_value(it, LAYOUT_KEY)).unwrap_or_default();
         let ctx = cc.egui_ctx.clone();
-        let studio = furnished(Studio::new(Arc::new(move || ctx.request_repaint_after(BETWEEN_FRAMES))));
-        let mut app = App::new(&cc.egui_ctx, studio, state);
+        let wake: Wake = Arc::new(move || ctx.request_repaint_after(BETWEEN_FRAMES));
+        theme::install(&cc.egui_ctx);
+        let usual: LayoutState = cc.storage.and_then(|it| eframe::get_value(it, LAYOUT_KEY)).unwrap_or_default();
+        let keeper = folders().map(|it| Keeper::new(it.data_dir().join("window.json"), Arc::clone(&wake)));
+        let studio = furnished(Studio::new(wake));
+        let mut app = match keeper {
+            Some(keeper) => App::brought_back(&cc.egui_ctx, studio, usual, keeper),
+            None => App::new(&cc.egui_ctx, studio, usual),
+        };
         app.dialogs = Dialogs::native();
-        if let Some(path) = project {
-            app.studio.act(Action::Project(ProjectAction::Open(path)));
-        }
+        // Asked for like any other, so that a setup which is not saved is asked about first.
+        app.actions.extend(project.map(|it| Action::Project(ProjectAction::Open(it))));
         Ok(Box::new(app))
     });
     eframe::run_native("learnscope", options, make)
@@ -53,13 +57,18 @@ pub fn run(project: Option<PathBuf>) -> Result<(), String> {
 fn furnished(studio: Studio) -> Studio {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let mut studio = studio.shuffled_by(since.as_nanos() as u64);
-    if let Some(folders) = directories::ProjectDirs::from("", "", "learnscope") {
+    if let Some(folders) = folders() {
         studio = studio.keeping_runs_in(folders.data_dir().join("runs"));
     }
     match std::env::current_exe() {
         Ok(program) => studio.working_through(program),
         Err(_) => studio,
     }
+}
+
+/// The user's own folders.
+fn folders() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "learnscope")
 }
 
 /// On Linux the lack of a display is known beforehand, and worth a better line than the toolkit's.

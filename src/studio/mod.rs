@@ -6,6 +6,7 @@
 mod action;
 mod forking;
 mod hardware;
+mod keeping;
 mod lifeline;
 mod log;
 mod naming;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 pub use action::{Action, HardwareAction, Kind, LogAction, ProjectAction, QuizAction, RunAction};
 pub use forking::Planned;
 pub use hardware::{Hardware, Verification};
+pub use keeping::{Held, HeldRun, HeldRuns, Keeper, Remembered};
 pub use lifeline::{Cost, Interruption, Lifeline, Span, Stage};
 pub use log::ReadLog;
 pub use naming::next_free;
@@ -34,7 +36,7 @@ pub use seeds::{MOST_SEEDS, SeedTraining};
 
 use crate::logs::Role;
 use crate::spec::{Project, Section};
-use opening::{Found, Opening};
+use opening::{Before, Found, Opening};
 
 /// Called from other threads whenever there is something to poll.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -129,8 +131,8 @@ impl Studio {
     /// Takes in what other threads have told since. Called every frame.
     pub fn poll(&mut self) {
         self.opening.poll(&mut self.notices);
-        // The same log, read another way, is in nobody's way.
-        if matches!(self.opening.found(), Some(Found::Again(_))) {
+        // The same log, read another way, is in nobody's way, nor is what was there before.
+        if matches!(self.opening.found(), Some(Found::Again(_) | Found::Before(_))) {
             self.take_opened();
         }
         self.projects.poll();
@@ -277,6 +279,7 @@ impl Studio {
                 let (log, run) = *read;
                 self.runs.show_log(log, run);
             }
+            Some(Found::Before(before)) => self.bring_back(*before),
             Some(Found::Again(read)) => {
                 let (log, run) = *read;
                 // It may have been closed meanwhile.
@@ -284,6 +287,22 @@ impl Studio {
                     self.runs.show_log(log, run);
                 }
             }
+        }
+    }
+
+    /// Puts what was on the chart before on it again.
+    fn bring_back(&mut self, before: Before) {
+        // Whoever has trained or opened something meanwhile wants to see that.
+        if self.runs.shown.is_some() || self.quiz.round.is_some() {
+            return;
+        }
+        let Before { shown, ghosts, log } = before;
+        if let Some((run, folder)) = shown {
+            self.runs.show_run(run, folder);
+        }
+        self.runs.ghosts.extend(ghosts);
+        if let Some((log, run)) = log {
+            self.runs.show_log(log, run);
         }
     }
 

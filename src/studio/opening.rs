@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::keeping::{HeldRun, HeldRuns};
 use super::log::ReadLog;
 use super::propose::propose;
 use super::{Action, Kind, Notice, Offer, ProjectAction, Wake};
@@ -29,8 +30,17 @@ pub(super) enum Found {
     Run { run: Box<Run>, folder: PathBuf },
     /// Curves of another program, and the run they make.
     Log(Box<(ReadLog, Run)>),
+    /// What was on the chart when the window was there last.
+    Before(Box<Before>),
     /// The log that is shown, read with other columns.
     Again(Box<(ReadLog, Run)>),
+}
+
+/// Runs that come back to the chart.
+pub(super) struct Before {
+    pub(super) shown: Option<(Run, PathBuf)>,
+    pub(super) ghosts: Vec<Run>,
+    pub(super) log: Option<(ReadLog, Run)>,
 }
 
 impl Opening {
@@ -42,6 +52,23 @@ impl Opening {
     pub(super) fn open(&mut self, path: &Path, kind: Option<Kind>) {
         let what = path.to_owned();
         self.begin(path, move || Ok(look(&what, kind)));
+    }
+
+    /// Reads the runs that were on the chart before; those that are gone are left out.
+    pub(super) fn bring_back(&mut self, held: HeldRuns) {
+        let path = held.shown.as_ref().map(|it| it.folder.clone()).unwrap_or_default();
+        self.begin(&path, move || {
+            let read = |it: &HeldRun| match run_in(&it.folder) {
+                Ok(Found::Run { mut run, folder }) => {
+                    run.change.clone_from(&it.change);
+                    Some((*run, folder))
+                }
+                _ => None,
+            };
+            let log = held.log.and_then(|it| Some(ReadLog::of(&it, logs::read_anyhow(&it).ok()?)));
+            let ghosts = held.ghosts.iter().filter_map(|it| Some(read(it)?.0)).collect();
+            Ok(Ok(Found::Before(Box::new(Before { shown: held.shown.as_ref().and_then(read), ghosts, log }))))
+        });
     }
 
     /// Reads a log again, with another column for a role.

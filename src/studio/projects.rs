@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::keeping::Held;
 use super::undo::Undo;
 use super::{Notice, ProjectAction, Wake};
 use crate::data::{self, ColumnProfile, Dataset, Prepared};
@@ -237,6 +238,20 @@ impl Projects {
             }
         }
         false
+    }
+
+    /// All of it but the data.
+    pub(super) fn held(&self) -> Held {
+        let (past, future) = self.undo.drafts();
+        let Self { draft, saved, file, base, .. } = self;
+        let (draft, saved, file, base) = (draft.clone(), saved.clone(), file.clone(), base.clone());
+        Held { draft, saved, file, base, past, future, ..Held::default() }
+    }
+
+    pub(super) fn take_up(&mut self, held: Held) {
+        let Held { draft, saved, file, base, past, future, .. } = held;
+        self.open_as(draft.clone(), file, base);
+        (self.saved, self.undo) = (saved, Undo::taken_up(draft, past, future));
     }
 
     pub(super) fn set_aside(&self) -> Aside {

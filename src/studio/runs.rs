@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::forking::Planned;
+use super::keeping::{HeldRun, HeldRuns};
 use super::lifeline::{Lifeline, Stage};
 use super::naming::{change_words, next_free};
 use super::seeds::{SeedTraining, stands_for_its_seed};
@@ -156,6 +157,25 @@ impl Runs {
         self.out = Some(folder);
         self.has_newer = true;
         self.open_up();
+    }
+
+    /// The runs on the chart that were written down, by their folders.
+    pub fn held(&self) -> HeldRuns {
+        let (shown, ghosts) = match &self.log {
+            Some(_) => (&self.aside.shown, &self.aside.ghosts),
+            None => (&self.shown, &self.ghosts),
+        };
+        let held = |run: &Run, folder: PathBuf| HeldRun { folder, change: run.change.clone() };
+        let of_ghost = |run: &Run| {
+            let told = run.finished.as_ref().map(|it| PathBuf::from(&it.run_dir)).filter(|it| it.is_absolute());
+            let folder = told.or_else(|| Some(self.folder.as_ref()?.join(&run.started.run)))?;
+            (!run.started.run.is_empty()).then(|| held(run, folder))
+        };
+        HeldRuns {
+            shown: shown.as_ref().zip(self.out.clone()).map(|(run, folder)| held(run, folder)),
+            ghosts: ghosts.iter().filter_map(of_ghost).collect(),
+            log: self.log.as_ref().map(|it| it.path.clone()),
+        }
     }
 
     /// Whether a checkpoint is being opened up.

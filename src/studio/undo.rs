@@ -22,6 +22,17 @@ impl Undo {
         Self { present, past: Vec::new(), future: Vec::new(), last_keys: Vec::new(), idle: 0 }
     }
 
+    /// With drafts to go back to and forward to, oldest first.
+    pub(super) fn taken_up(present: Project, past: Vec<Project>, mut future: Vec<Project>) -> Self {
+        future.reverse();
+        Self { past, future, ..Self::new(present) }
+    }
+
+    /// The drafts before and after the present one, oldest first.
+    pub(super) fn drafts(&self) -> (Vec<Project>, Vec<Project>) {
+        (self.past.clone(), self.future.iter().rev().cloned().collect())
+    }
+
     /// Looks at the draft, once a frame, and keeps the one before where it changed.
     pub(super) fn look(&mut self, draft: &Project) {
         if *draft == self.present {

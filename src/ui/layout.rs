@@ -1,5 +1,6 @@
 //! The window: top bar, setup, curves, doctor and the tabs below, each foldable and of a remembered size.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -56,6 +57,19 @@ impl Default for LayoutState {
 impl Layout {
     pub fn new(state: LayoutState) -> Self {
         Self { state, panels: PANELS.iter().map(|it| (*it, (it.make)())).collect(), log: None, has_planned: false }
+    }
+
+    /// How each panel is looked at, by its id.
+    pub fn remembers(&self) -> BTreeMap<String, serde_json::Value> {
+        let all = self.panels.iter().map(|(def, panel)| (def.id.to_owned(), panel.remembers()));
+        all.filter(|(_, it)| !it.is_null()).collect()
+    }
+
+    /// Takes up what panels remembered.
+    pub fn recall(&mut self, remembered: &BTreeMap<String, serde_json::Value>) {
+        for (def, panel) in &mut self.panels {
+            remembered.get(def.id).into_iter().for_each(|it| panel.recall(it));
+        }
     }
 
     /// Draws the whole window.

@@ -65,6 +65,14 @@ pub enum Wish {
 pub trait Panel {
     fn ui(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>);
 
+    /// How it is looked at, to be the same the next time; null where that is nothing.
+    fn remembers(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    /// Takes up what it remembered. What it does not understand is left as it is.
+    fn recall(&mut self, _remembered: &serde_json::Value) {}
+
     /// Whether its tab is there now: one that has nothing to show and no way to get it is left out.
     fn has_tab(&self, _studio: &Studio) -> bool {
         true

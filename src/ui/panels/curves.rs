@@ -9,6 +9,7 @@ mod words;
 use std::collections::VecDeque;
 
 use egui::Ui;
+use serde::{Deserialize, Serialize};
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::run::{FindingRow, Run};
@@ -45,6 +46,9 @@ const STRIPS: [([&str; 2], &str); 2] = [
     (["step_gradient_norm", "gradient_norm"], "Gradient norm"),
 ];
 
+/// A smoothed line must still move.
+const MOST_SMOOTHING: f64 = 0.999;
+
 /// How the curves are looked at. What happened is in the run.
 struct Curves {
     unit: Unit,
@@ -72,6 +76,16 @@ struct Curves {
     watch: Watch,
     traces: Traces,
     ghost_traces: Vec<Traces>,
+}
+
+/// What stays from one start to the next.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    unit: Unit,
+    is_log: bool,
+    smoothing: f64,
+    metric: Option<String>,
+    has_strips: Option<bool>,
 }
 
 impl Default for Curves {
@@ -120,6 +134,24 @@ impl Panel for Curves {
         if let Some(epoch) = self.forked.take() {
             cx.ask(Action::Run(RunAction::PlanFork { epoch }));
         }
+    }
+
+    fn remembers(&self) -> serde_json::Value {
+        let Self { unit, is_log, smoothing, metric, has_strips, .. } = self;
+        let look = Remembered {
+            unit: *unit,
+            is_log: *is_log,
+            smoothing: *smoothing,
+            metric: metric.clone(),
+            has_strips: *has_strips,
+        };
+        serde_json::to_value(look).unwrap_or_default()
+    }
+
+    fn recall(&mut self, remembered: &serde_json::Value) {
+        let Ok(it) = Remembered::deserialize(remembered) else { return };
+        (self.unit, self.is_log, self.smoothing) = (it.unit, it.is_log, it.smoothing.clamp(0.0, MOST_SMOOTHING));
+        (self.metric, self.has_strips) = (it.metric, it.has_strips);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is on one chart: curves in layers, what they are drawn over, and how much of y they need.
 
 use egui_plot::LineStyle;
+use serde::{Deserialize, Serialize};
 
 use super::chart::{Chart, Span};
 use super::line::{Along, Path, Pen, paint_path, path};
@@ -11,7 +12,8 @@ use crate::run::{Run, Series};
 use crate::spec::MeasureTrain;
 
 /// What x counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Unit {
     #[default]
     Epochs,

@@ -9,7 +9,7 @@ use learnscope::app::App;
 use learnscope::data;
 use learnscope::run::Run;
 use learnscope::spec::Project;
-use learnscope::studio::{DataState, Loaded, Studio};
+use learnscope::studio::{DataState, Keeper, Loaded, Remembered, Studio};
 use learnscope::ui::LayoutState;
 use learnscope::ui::theme;
 
@@ -19,6 +19,8 @@ pub(crate) struct Stage {
     app: Option<App>,
     /// Draws this panel alone.
     panel: Option<&'static str>,
+    /// Keeps what the window holds, and brings back what it held.
+    keeper: Option<Keeper>,
     /// Whether the studio takes in what its threads tell. Pictures stand still.
     is_live: bool,
 }
@@ -32,6 +34,10 @@ impl Stage {
 
     pub(crate) fn studio_mut(&mut self) -> &mut Studio {
         &mut self.app.as_mut().expect("the app is made in the first frame").studio
+    }
+
+    pub(crate) fn remembered(&self, ctx: &egui::Context) -> Option<Remembered<LayoutState>> {
+        self.app.as_ref().expect("the app is made in the first frame").remembered(ctx)
     }
 
     pub(crate) fn run(&self) -> &Run {
@@ -68,17 +74,25 @@ pub(crate) fn loaded(project: &Project) -> DataState {
 
 /// One panel, standing still.
 pub(crate) fn panel(id: &'static str, studio: Studio, look: egui::Theme, size: [f32; 2]) -> Window {
-    open(Stage { studio: Some(studio), app: None, panel: Some(id), is_live: false }, look, size)
+    open(Stage { studio: Some(studio), app: None, panel: Some(id), keeper: None, is_live: false }, look, size)
 }
 
 /// The whole window over a studio that trains.
 pub(crate) fn window(studio: Studio, size: [f32; 2]) -> Window {
-    open(Stage { studio: Some(studio), app: None, panel: None, is_live: true }, egui::Theme::Dark, size)
+    let stage = Stage { studio: Some(studio), app: None, panel: None, keeper: None, is_live: true };
+    open(stage, egui::Theme::Dark, size)
+}
+
+/// A window that is as it was when its file was written last.
+pub(crate) fn kept(studio: Studio, file: &Path, size: [f32; 2]) -> Window {
+    let keeper = Some(Keeper::new(file.to_owned(), Arc::new(|| ())));
+    let stage = Stage { studio: Some(studio), app: None, panel: None, keeper, is_live: true };
+    open(stage, egui::Theme::Dark, size)
 }
 
 /// The whole window, standing still.
 pub(crate) fn still(studio: Studio, look: egui::Theme, size: [f32; 2]) -> Window {
-    open(Stage { studio: Some(studio), app: None, panel: None, is_live: false }, look, size)
+    open(Stage { studio: Some(studio), app: None, panel: None, keeper: None, is_live: false }, look, size)
 }
 
 fn open(stage: Stage, look: egui::Theme, size: [f32; 2]) -> Window {
@@ -90,10 +104,14 @@ fn open(stage: Stage, look: egui::Theme, size: [f32; 2]) -> Window {
 }
 
 fn stage_ui(ui: &mut egui::Ui, stage: &mut Stage) {
-    let Stage { studio, app, panel, is_live } = stage;
+    let Stage { studio, app, panel, keeper, is_live } = stage;
     if let Some(studio) = studio.take() {
         let is_dark = Some(ui.ctx().theme() == egui::Theme::Dark);
-        *app = Some(App::new(ui.ctx(), studio, LayoutState { is_dark, ..LayoutState::default() }));
+        let usual = LayoutState { is_dark, ..LayoutState::default() };
+        *app = Some(match keeper.take() {
+            Some(keeper) => App::brought_back(ui.ctx(), studio, usual, keeper),
+            None => App::new(ui.ctx(), studio, usual),
+        });
     }
     let Some(app) = app else { return };
     if *is_live {

@@ -3,7 +3,9 @@
 mod checkpoints;
 mod doctor;
 mod experiments;
+mod forking;
 pub(crate) mod harness;
+mod keeping;
 mod leaving;
 mod logs;
 mod meaning;

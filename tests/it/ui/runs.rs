@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use learnscope::run::{
     Changed, Confusion, EpochRow, Event, Evidence, FindingRow, FindingState, FinishReason, Finished, Fit, Gallery,
-    Metrics, Preparing, Remedy, Run, Sample, Severity, Started, StepRow, Surface, Views,
+    Metrics, Parent, Preparing, Remedy, Run, Sample, Severity, Started, StepRow, Surface, Views,
 };
 use learnscope::spec::Project;
 
@@ -106,6 +106,29 @@ fn churn_events(n: u64) -> Vec<Event> {
         }
     }
     events
+}
+
+/// A churn run that overfitted, of epochs 1 to 64, and its fork behind epoch 12 with more dropout: their events.
+pub(crate) fn forked() -> [Vec<Event>; 2] {
+    let parent: Vec<_> = churn_events(64).into_iter().chain([finished(FinishReason::EarlyStopping, 64)]).collect();
+    let first = Started { run: "churn-8".to_owned(), ..started() };
+    let first = Started { parent: Some(Parent { run: "churn-7".to_owned(), epoch: 12 }), ..first };
+    let shared = (1..=12).flat_map(|epoch| steps(epoch).into_iter().chain([Event::Epoch(row(epoch))]));
+    let change = Changed {
+        step: 12 * STEPS_PER_EPOCH,
+        epoch: 12,
+        key: "model.dropout".to_owned(),
+        from: "0".to_owned(),
+        to: "0.5".to_owned(),
+        by: "fork".to_owned(),
+    };
+    let own = (13..=48).map(|epoch| {
+        let (train, _) = curve(epoch);
+        let validation_loss = curve(12).1 - 0.02 * (1.0 - (-(epoch as f64 - 12.0) / 12.0).exp()) + 0.008 * noise(epoch);
+        Event::Epoch(EpochRow { train_loss: 0.5 * (train + curve(12).0), validation_loss, ..row(epoch) })
+    });
+    let fork = std::iter::once(Event::Started(first)).chain(shared).chain([Event::Changed(change)]).chain(own);
+    [parent, fork.collect()]
 }
 
 fn diverged_events() -> Vec<Event> {

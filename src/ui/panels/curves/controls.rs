@@ -17,7 +17,7 @@ impl Curves {
     /// From right to left.
     pub(super) fn controls_ui(&mut self, ui: &mut Ui, run: &Run) {
         let smoothing = DragValue::new(&mut self.smoothing)
-            .range(0.0..=0.999)
+            .range(0.0..=super::MOST_SMOOTHING)
             .speed(0.004)
             .prefix("Smooth ")
             .custom_formatter(|it, _| number_text((it * 1000.0).round() / 1000.0));
