@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::BadInput;
 use super::train::open_with;
-use crate::session::{DeviceInfo, try_devices, verify_on};
+use crate::session::{DeviceInfo, cpu_threads, try_devices, verify_on};
 use crate::spec::Project;
 
 /// Lists hardware targets and tries each with a small sum.
@@ -49,5 +49,6 @@ impl Devices {
 fn print(device: &DeviceInfo) {
     let software = if device.software { ", imitates a card on the CPU and is never picked by itself" } else { "" };
     let works = device.problem.as_ref().map_or_else(|| "works".to_owned(), |why| format!("does not work: {why}"));
-    println!("{:6}  {} ({}, {}{software}): {works}", device.id, device.name, device.kind, device.api);
+    let threads = if device.id == "cpu" { format!(", {} threads", cpu_threads()) } else { String::new() };
+    println!("{:6}  {} ({}, {}{threads}{software}): {works}", device.id, device.name, device.kind, device.api);
 }

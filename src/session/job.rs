@@ -36,6 +36,8 @@ pub struct Job {
     pub begins_paused: bool,
     /// When the process, or in the window the run, began.
     pub began: Instant,
+    /// Cores that its tensors share where it has a process of its own. None: all of them.
+    pub threads: Option<usize>,
     /// The run that it branches off; none: it begins by itself.
     pub branch: Option<Branch>,
 }
@@ -77,6 +79,7 @@ impl Job {
             watched: false,
             begins_paused: false,
             began: Instant::now(),
+            threads: None,
             branch: None,
         }
     }

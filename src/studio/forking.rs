@@ -33,8 +33,13 @@ impl Planned {
         Some((Section::of_key(key).unwrap_or(Section::Model), why))
     }
 
+    /// What the draft changes, in words; none where that is nothing.
+    pub fn change_words(&self, draft: &Project) -> Option<String> {
+        (*draft != self.base).then(|| change_words(draft, &self.base))
+    }
+
     /// The settings that the draft changes.
-    pub fn changes(&self, draft: &Project) -> Vec<(String, String)> {
+    fn changes(&self, draft: &Project) -> Vec<(String, String)> {
         let changes = draft.changes_from(&self.base);
         changes.into_iter().map(|(key, text)| (key.to_owned(), text)).collect()
     }

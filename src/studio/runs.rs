@@ -374,6 +374,9 @@ impl Runs {
             run.apply(Event::Preparing(Preparing { text: "Going on from the last checkpoint".to_owned() }));
             (run.phase, run.finished) = (Phase::Preparing, None);
         }
+        let now = self.began.elapsed().as_secs_f64();
+        // One that was read from its folder has no time of its own yet.
+        self.lifeline.look(self.shown.as_ref().map_or(0, |it| it.step), now);
         self.lifeline.enter(Stage::Resuming, self.began.elapsed().as_secs_f64());
     }
 
@@ -401,7 +404,7 @@ impl Runs {
             run.apply(Event::Seed(row));
         }
         let data = projects.dataset(&run.project.data.source);
-        self.seeding = SeedTraining::start(run, k, projects.base(), data, Arc::clone(&self.wake));
+        self.seeding = SeedTraining::start(run, k, projects.base(), data, self.program.clone(), Arc::clone(&self.wake));
     }
 
     fn quit_seeds(&mut self) {

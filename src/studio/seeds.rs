@@ -22,6 +22,10 @@ pub struct SeedTraining {
     base: PathBuf,
     data: Option<Arc<Dataset>>,
     wake: Wake,
+    /// This very program, which trains each seed in a process of its own where it is known.
+    program: Option<PathBuf>,
+    /// Cores left to each of them.
+    share: usize,
     waiting: VecDeque<u64>,
     running: Vec<(Session, Run)>,
     asked: usize,
@@ -34,7 +38,14 @@ pub struct SeedTraining {
 
 impl SeedTraining {
     /// Trains those of the `k` seeds from the run's own on that it does not know yet. None where it knows them all.
-    pub(super) fn start(run: &Run, k: u64, base: &Path, data: Option<Arc<Dataset>>, wake: Wake) -> Option<Self> {
+    pub(super) fn start(
+        run: &Run,
+        k: u64,
+        base: &Path,
+        data: Option<Arc<Dataset>>,
+        program: Option<PathBuf>,
+        wake: Wake,
+    ) -> Option<Self> {
         let k = k.clamp(*MOST_SEEDS.start(), *MOST_SEEDS.end());
         let mut project = run.project.clone();
         project.training.pace = None;
@@ -42,7 +53,10 @@ impl SeedTraining {
         // A split that follows the seed is dealt anew with it, though a run folder's project names it.
         project.split.seed = project.split.seed.filter(|it| *it != first);
         let waiting: VecDeque<u64> = (first..first.saturating_add(k)).filter(|it| !run.seeds.has(*it)).collect();
+        let at_once = at_once(project.device, cpu_threads()).min(waiting.len());
         let mut it = Self {
+            program,
+            share: share(cpu_threads(), at_once + usize::from(run.is_live())),
             epochs: project.training.epochs as f64,
             project,
             base: base.to_owned(),
@@ -100,6 +114,11 @@ impl SeedTraining {
         (self.n_through() + 1, self.asked)
     }
 
+    /// Trainings that go on side by side, and the cores that each may use.
+    pub fn side_by_side(&self) -> (usize, usize) {
+        (self.running.len(), self.share)
+    }
+
     /// Share of the work that is done, in `0.0..=1.0`.
     pub fn progress(&self) -> f64 {
         let under_way: f64 = self.running.iter().map(|(_, run)| (run.epoch() as f64 / self.epochs).min(1.0)).sum();
@@ -134,8 +153,13 @@ impl SeedTraining {
             project.training.seed = seed;
             let mut job = Job::new(project.clone(), &self.base);
             job.data.clone_from(&self.data);
+            job.threads = Some(self.share);
             let wake = Arc::clone(&self.wake);
-            self.running.push((Session::spawn(job, move || wake()), Run::of(project)));
+            let session = match &self.program {
+                Some(program) => Session::spawn_apart(program, job, move || wake()),
+                None => Session::spawn(job, move || wake()),
+            };
+            self.running.push((session, Run::of(project)));
         }
     }
 }
@@ -147,6 +171,12 @@ fn at_once(device: DeviceSpec, cores: usize) -> usize {
         DeviceSpec::Auto | DeviceSpec::Cpu => (cores / 2).clamp(1, MOST_AT_ONCE),
         DeviceSpec::Gpu | DeviceSpec::GpuAt(_) => 1,
     }
+}
+
+/// Cores for each of several trainings: none is left without, and all together use no more than there are where that
+/// can be.
+fn share(cores: usize, trainings: usize) -> usize {
+    (cores / trainings.max(1)).max(1)
 }
 
 /// Whether a run is what its project makes by itself: ended by its own rules, with no knob turned on the way.
@@ -168,5 +198,13 @@ mod tests {
         let cores = [1, 2, 4, 6, 16].map(|it| at_once(DeviceSpec::Auto, it));
         assert_eq!(cores, [1, 1, 2, 3, 4]);
         assert_eq!(at_once(DeviceSpec::Gpu, 16), 1);
+    }
+
+    #[test]
+    fn trainings_side_by_side_divide_the_cores() {
+        assert_eq!(
+            [(16, 1), (16, 4), (16, 5), (2, 1), (2, 2), (2, 3)].map(|(cores, n)| share(cores, n)),
+            [16, 4, 3, 2, 1, 1]
+        );
     }
 }

@@ -9,6 +9,7 @@ use egui::{Color32, FontFamily, FontId, RichText, TextStyle};
 use egui_plot::LineStyle;
 
 use crate::run::Severity;
+use crate::studio::Stage;
 
 pub use super::style::{install, set_presenter};
 
@@ -229,6 +230,17 @@ impl Theme {
             Severity::Info => self.accent,
             Severity::Warning => self.warning,
             Severity::Critical => self.critical,
+        }
+    }
+
+    /// The color of what a training was busy with.
+    pub fn stage(&self, stage: Stage) -> Color32 {
+        match stage {
+            Stage::Starting => self.dim,
+            Stage::Training => self.train,
+            Stage::Paused => self.faint,
+            Stage::Interrupted => self.critical,
+            Stage::Resuming => self.warning,
         }
     }
 

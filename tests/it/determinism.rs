@@ -1,5 +1,10 @@
 //! Same project, same seed: the same events to the bit on the processor, whatever the number of threads.
 
+use std::path::Path;
+
+use learnscope::run::Event;
+use learnscope::session::{Job, Session};
+use learnscope::spec::Project;
 use serde_json::Value;
 
 use crate::program::{Place, sample};
@@ -30,6 +35,45 @@ fn check(project: &str, settings: &[&str]) {
     assert_eq!(first, curve(&place, project, settings, "2", "again"), "{project} a second time");
     let other = [settings, &["seed=2"]].concat();
     assert_ne!(first, curve(&place, project, &other, "2", "other"), "{project} with another seed");
+}
+
+/// Threads of a process that tensors share.
+#[cfg(target_os = "linux")]
+fn tensor_threads(process: u32) -> usize {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    let name = |it: std::fs::DirEntry| std::fs::read_to_string(it.path().join("comm")).unwrap_or_default();
+    tasks.filter(|it| it.path().exists()).map(name).filter(|it| it.starts_with("tensor")).count()
+}
+
+#[test]
+fn a_worker_keeps_to_its_share_of_the_cores_and_learns_the_same() {
+    let train = |threads: usize| {
+        let mut job = Job::new(Project::default(), Path::new(""));
+        for setting in
+            ["data=spirals", "device=cpu", "stopping=off", "epochs=6", "model.hidden=[256,256]", "batch_size=256"]
+        {
+            job.project.set(setting).unwrap();
+        }
+        job.threads = Some(threads);
+        let mut session = Session::spawn_apart(Path::new(env!("CARGO_BIN_EXE_learnscope")), job, || ());
+        let process = session.process().expect("it has a process of its own");
+        let mut losses = Vec::new();
+        while let Some(events) = session.wait() {
+            #[cfg(target_os = "linux")]
+            if losses.is_empty() && events.iter().any(|it| matches!(it, Event::Epoch(_))) {
+                assert_eq!(tensor_threads(process), threads);
+            }
+            losses.extend(events.iter().filter_map(|it| match it {
+                Event::Epoch(row) => Some((row.train_loss.to_bits(), row.validation_loss.to_bits())),
+                _ => None,
+            }));
+        }
+        assert_eq!(losses.len(), 6, "process {process}");
+        losses
+    };
+    let alone = train(1);
+    assert_eq!(train(3), alone);
+    assert_eq!(train(2), alone);
 }
 
 #[test]

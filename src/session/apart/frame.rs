@@ -12,7 +12,7 @@ use crate::run::{Command, Event, Views};
 use crate::spec::{DeviceSpec, Project};
 
 /// Of these messages. Both sides are the same program; a mismatch means it was replaced while its window was open.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// A longer message is no message of ours.
 const LONGEST: u32 = 1 << 28;
@@ -38,6 +38,8 @@ pub(super) struct Order {
     pub(super) version: u32,
     /// Where its relative paths start.
     pub(super) base: PathBuf,
+    /// Cores that its tensors share, so that trainings side by side do not fight for them. None: all.
+    pub(super) threads: Option<usize>,
     pub(super) work: Work,
 }
 
@@ -49,6 +51,7 @@ pub(super) enum Work {
         out: Option<PathBuf>,
         log_every: Option<u64>,
         begins_paused: bool,
+        watched: bool,
         branch: Option<Branch>,
     },
     Resume {

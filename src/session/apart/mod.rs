@@ -52,9 +52,10 @@ impl Session {
             out: job.out.as_deref().map(serve::absolute),
             log_every: job.log_every,
             begins_paused: job.begins_paused,
+            watched: job.watched,
             branch: job.branch.clone().map(|it| Branch { run: serve::absolute(&it.run), ..it }),
         };
-        let order = Order { version: VERSION, base: serve::absolute(&job.base), work };
+        let order = Order { version: VERSION, base: serve::absolute(&job.base), threads: job.threads, work };
         Self::apart(program, &order, wake, move |desk| match ready(job) {
             Ok(ready) => worker::train(ready, desk),
             Err(problems) => desk.out.fail(&problems.join("; ")),
@@ -65,7 +66,7 @@ impl Session {
     pub fn resume_apart(program: &Path, asked: Interrupted, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let folder = serve::absolute(&asked.folder);
         let work = Work::Resume { folder, device: asked.device, log_every: asked.log_every };
-        let order = Order { version: VERSION, base: std::path::PathBuf::new(), work };
+        let order = Order { version: VERSION, base: std::path::PathBuf::new(), threads: None, work };
         Self::apart(program, &order, wake, move |desk| go_on(&asked, desk))
     }
 

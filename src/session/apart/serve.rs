@@ -6,7 +6,7 @@ use std::thread;
 
 use super::super::job::Job;
 use super::super::resume::Interrupted;
-use super::super::{Session, failed};
+use super::super::{Session, failed, use_cpu_threads};
 use super::frame::{Down, Order, Up, VERSION, Work, read, write};
 use crate::run::Command;
 
@@ -36,6 +36,9 @@ fn serve_waking(
         }
         Some(Down::Command(_)) | None => return Err(io::Error::other("a worker must be told first what to do")),
     };
+    if let Some(threads) = order.threads {
+        use_cpu_threads(threads.max(1));
+    }
     let mut session = start(order, wake);
     let commander = session.commander();
     let listen = move || {
@@ -59,10 +62,10 @@ fn serve_waking(
 
 fn start(order: Order, wake: impl Fn() + Send + Sync + 'static) -> Session {
     match order.work {
-        Work::Train { project, name, out, log_every, begins_paused, branch } => {
+        Work::Train { project, name, out, log_every, begins_paused, watched, branch } => {
             let mut job = Job::new(*project, &order.base);
             (job.name, job.out, job.log_every, job.branch) = (name, out, log_every, branch);
-            (job.watched, job.begins_paused) = (true, begins_paused);
+            (job.watched, job.begins_paused) = (watched, begins_paused);
             Session::spawn(job, wake)
         }
         Work::Resume { folder, device, log_every } => {
@@ -101,9 +104,10 @@ mod tests {
             out: Some(out.to_owned()),
             log_every: None,
             begins_paused: false,
+            watched: true,
             branch: None,
         };
-        Down::Order(Order { version: VERSION, base: "".into(), work })
+        Down::Order(Order { version: VERSION, base: "".into(), threads: None, work })
     }
 
     #[test]
@@ -167,7 +171,7 @@ mod tests {
     fn another_version_is_refused_in_words() {
         let work = Work::Resume { folder: "nowhere".into(), device: None, log_every: None };
         let mut order = Vec::new();
-        write(&mut order, &Down::Order(Order { version: VERSION + 1, base: "".into(), work })).unwrap();
+        write(&mut order, &Down::Order(Order { version: VERSION + 1, base: "".into(), threads: None, work })).unwrap();
         let (from_worker, theirs) = pipe().unwrap();
         serve(std::io::Cursor::new(order), theirs).unwrap();
         let Some(Up::Events(events)) = read(&mut BufReader::new(from_worker)).unwrap() else { panic!("no answer") };

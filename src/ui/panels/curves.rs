@@ -17,6 +17,7 @@ use crate::studio::{Action, RunAction, Runs};
 use crate::ui::Spotlight;
 use crate::ui::plot::band::Smoothing;
 use crate::ui::plot::chart::{Chart, Ground, Look, Span};
+use crate::ui::plot::life::life_ui;
 use crate::ui::plot::line::Pen;
 use crate::ui::plot::marks::{Kind, Mark, marks, planned_fork};
 use crate::ui::plot::scene::{self, Layer, Margins, Role, Unit, along_epochs, along_steps, measures_during};
@@ -303,6 +304,9 @@ impl Curves {
         }
         let (skyline, has_unshown) = scene::paint(&chart, &layers);
         self.lit_ui(ui, scene, &chart);
+        if scene.runs.log.is_none() {
+            life_ui(ui, &chart, run, &scene.runs.lifeline, along);
+        }
         let best = self
             .watch
             .best_epoch(run)

@@ -9,6 +9,7 @@ mod blocks;
 pub(crate) mod boundary;
 pub(crate) mod chart;
 pub(crate) mod hover;
+pub(crate) mod life;
 pub(crate) mod line;
 pub(crate) mod marking;
 pub(crate) mod marks;

@@ -46,7 +46,7 @@ fn cut() -> Studio {
         part("Weights", "6 tensors, 77825 numbers", "Without them training starts from the beginning", 311_300),
         part("Optimizer\u{2019}s memory", "12 tensors, 155650 numbers", "Without it the curve jumps", 622_600),
         part("Random numbers", "nothing to store: keyed by seed 1", "Without it dropout would be drawn anew", 0),
-        part("Place in the epoch", "12 steps into epoch 41", "Without it rows would be seen twice", 1_024),
+        part("Place in the epoch", "2 steps into epoch 51", "Without it rows would be seen twice", 1_024),
         part("Metrics", "not in here: the run\u{2019}s events hold them", "They are not needed to go on", 0),
     ];
     let mut run = churn(State::Running).unwrap();
@@ -61,19 +61,19 @@ fn cut() -> Studio {
     }));
     let mut studio = studio(churn_project(), DataState::Loading, Some(run), Vec::new());
     studio.runs.checkpoint = Some(Arc::new(Contents {
-        path: Path::new("step-00005012.safetensors").to_owned(),
-        step: 5012,
-        epoch: 40,
+        path: Path::new("step-00001002.safetensors").to_owned(),
+        step: 1002,
+        epoch: 50,
         parts,
     }));
     let mut life = Lifeline::default();
     life.enter(Stage::Starting, 0.0);
     life.enter(Stage::Training, 1.2);
-    life.look(6000, 14.0);
+    life.look(1200, 14.0);
     life.enter(Stage::Interrupted, 14.0);
     life.enter(Stage::Resuming, 18.0);
-    life.resume(5012, 19.5);
-    life.look(7800, 26.0);
+    life.resume(1002, 19.5);
+    life.look(1240, 26.0);
     studio.runs.lifeline = life;
     studio
 }
@@ -81,11 +81,30 @@ fn cut() -> Studio {
 #[test]
 fn the_cost_of_an_interruption_is_told_with_and_without_checkpoints() {
     let window = panel("checkpoints", cut(), egui::Theme::Dark, [716.0, 360.0]);
-    // 8,788 steps were made in 19.3 seconds, 988 of them twice.
-    window.get_by_label_contains("With checkpoints 2.2 s of training were lost and 83.5 % of the work was saved");
+    // 1,438 steps were made in 19.3 seconds, 198 of them twice.
+    window.get_by_label_contains("With checkpoints 2.7 s of training were lost and 83.5 % of the work was saved");
     window.get_by_label_contains(
         "Without (modelled): starting 1.2 s, training 12.8 s, interrupted 4.0 s, starting 1.5 s",
     );
+}
+
+#[test]
+fn the_curve_carries_the_interruption_where_it_was_and_no_run_without_one_does() {
+    let mut window = still(cut(), egui::Theme::Dark, [1280.0, 800.0]);
+    let strip = window.get_by_label("interrupted · ep 60.0").rect();
+    let chart = window.get_by_label_contains("Loss chart: train").rect();
+    assert!(chart.contains(strip.center()) && strip.bottom() > chart.bottom() - 40.0, "{strip} along {chart}");
+    // From epoch 50.1 to 60.0 of 100 in sight, and some reach beside it.
+    let share = strip.width() / chart.width();
+    assert!((0.08..0.13).contains(&share), "{share}");
+    window.hover_at(strip.center());
+    window.run_steps(20);
+    window.get_by_label_contains("went on from step 1,002 in epoch 50.1, so that 198 steps had to be made again");
+    window.get_by_label_contains("2.7 s of training lost, 83.5 % of the work before them saved");
+    let mut studio = cut();
+    studio.runs.lifeline = Lifeline::default();
+    let window = still(studio, egui::Theme::Dark, [1280.0, 800.0]);
+    assert!(window.query_by_label_contains("interrupted · ep").is_none());
 }
 
 #[test]

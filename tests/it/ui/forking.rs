@@ -62,7 +62,7 @@ fn a_fork_keeps_the_past_to_the_bit_and_leaves_its_parents_future_on_the_chart()
     window.get_by_label("fork here · ep 7");
     window.get_by_role_and_label(Role::SpinButton, "Learning rate").set_value_accesskit(0.05);
     window.run_steps(3);
-    window.get_by_label_contains("From there on: learning_rate 0.05.");
+    window.get_by_label_contains("From there on: learning rate 0.05.");
     click(&mut window, "Train");
     step_until(&mut window, "the fork's end", phase_is(Phase::Finished));
     let (fork, ghost) = (window.state().run(), &window.state().studio().runs.ghosts[0]);
@@ -162,6 +162,7 @@ fn forks_look_as_kept() {
         window.get_by_label_contains("Fork at epoch").click();
         window.run_steps(2);
         window.state_mut().studio_mut().projects.draft.set("model.dropout=0.5").unwrap();
+        window.hover_at(egui::pos2(120.0, 770.0));
         window.run_steps(3);
         results.add(window.try_snapshot_options(format!("window/fork_planned_{name}"), &options()));
     }

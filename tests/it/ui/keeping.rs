@@ -66,7 +66,7 @@ fn a_window_that_was_killed_comes_back_with_all_that_it_held() {
     window.run_steps(2);
     window.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
     window.run_steps(2);
-    window.get_by_label("Log").click();
+    window.get_by_role_and_label(Role::RadioButton, "Log").click();
     window.get_by_role_and_label(Role::Tab, "Checkpoints").click();
     window.get_by_role_and_label(Role::Button, "Light theme").click();
     window.get_by_role_and_label(Role::Button, "Fold doctor").click();

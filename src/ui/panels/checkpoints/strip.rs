@@ -1,6 +1,6 @@
 //! The life of a training as a strip of time: once as it was, once as it would have been without checkpoints.
 
-use egui::{Align2, Color32, Rect, Sense, Stroke, StrokeKind, TextStyle, Ui, pos2, vec2};
+use egui::{Align2, Rect, Sense, Stroke, StrokeKind, TextStyle, Ui, pos2, vec2};
 
 use crate::studio::{Lifeline, Span, Stage};
 use crate::ui::theme::{Theme, size, space};
@@ -35,7 +35,7 @@ fn strip_ui(ui: &mut Ui, name: &str, spans: &[Span], end: f64) {
     let x = |seconds: f64| bar.left() + (seconds / end) as f32 * bar.width();
     for span in spans {
         let part = Rect::from_x_y_ranges(x(span.from)..=x(span.to), bar.y_range());
-        let color = color(theme, span.stage);
+        let color = theme.stage(span.stage);
         match span.stage {
             // The one stage in which nothing is there is hollow, so that no color has to be told apart.
             Stage::Interrupted => {
@@ -61,7 +61,7 @@ fn legend_ui(ui: &mut Ui, life: &Lifeline) {
             if life.spans.iter().any(|it| it.stage == stage) {
                 let (dot, _) = ui.allocate_exact_size(vec2(2.0 * size::DOT, size::LINE), Sense::hover());
                 let square = Rect::from_center_size(dot.center(), egui::Vec2::splat(2.0 * size::DOT));
-                let color = color(theme, stage);
+                let color = theme.stage(stage);
                 if stage == Stage::Interrupted {
                     ui.painter().rect_stroke(square, 0, Stroke::new(size::HAIRLINE, color), StrokeKind::Inside);
                 } else {
@@ -72,14 +72,4 @@ fn legend_ui(ui: &mut Ui, life: &Lifeline) {
             }
         }
     });
-}
-
-fn color(theme: &Theme, stage: Stage) -> Color32 {
-    match stage {
-        Stage::Starting => theme.dim,
-        Stage::Training => theme.train,
-        Stage::Paused => theme.faint,
-        Stage::Interrupted => theme.critical,
-        Stage::Resuming => theme.warning,
-    }
 }

@@ -61,11 +61,14 @@ pub(super) fn words_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run) {
     }
 }
 
-/// `Seed 3 of 5 · about 0:12 left`.
+/// `Seed 3 of 5 · about 0:12 left · 2 at once, each on 4 cores`.
 fn standing(seeding: &SeedTraining) -> String {
     let (at, of) = seeding.standing();
+    let (n, share) = seeding.side_by_side();
+    let share = if share == 1 { "1 core".to_owned() } else { format!("{share} cores") };
+    let cores = if n > 1 { format!(" · {n} at once, each on {share}") } else { String::new() };
     let left = seeding.seconds_left().map(|it| format!(" · about {} left", duration_text(it)));
-    format!("Seed {at} of {of}{}", left.unwrap_or_default())
+    format!("Seed {at} of {of}{}{cores}", left.unwrap_or_default())
 }
 
 fn verdict(cx: &Cx<'_>, run: &Run) -> Option<String> {

@@ -17,7 +17,7 @@ pub(super) fn planned_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let parent = &planned.parent;
         ui.add(Label::new(theme.strong(format!("Fork of {} at epoch {}", parent.run, parent.epoch))).wrap());
         ui.add_space(space::XS);
-        ui.add(Label::new(theme.small(words(planned, cx.draft))).wrap());
+        ui.add(Label::new(theme.paragraph(words(planned, cx.draft))).wrap());
         is_given_up = link_ui(ui, "Cancel the fork").on_hover_text("Back to what was set before (Escape)").clicked();
     });
     ui.add_space(space::S);
@@ -28,9 +28,8 @@ pub(super) fn planned_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// What is changed so far, or what to do.
 fn words(planned: &Planned, draft: &Project) -> String {
-    let changes: Vec<_> = planned.changes(draft).into_iter().map(|(key, text)| format!("{key} {text}")).collect();
-    if changes.is_empty() {
-        return "Change a knob, then press Train. What made the past, such as data and network, stays.".to_owned();
+    match planned.change_words(draft) {
+        Some(changes) => format!("From there on: {changes}. Train starts it; its parent stays on the chart."),
+        None => "Change a knob, then press Train. What made the past, such as data and network, stays.".to_owned(),
     }
-    format!("From there on: {}. Train starts it; the parent stays on the chart.", changes.join(", "))
 }
