@@ -1,5 +1,6 @@
 //! Whatever comes through the pipe between window and worker, its reader gets messages of ours or an error.
 
+use super::super::job::Branch;
 use super::frame::{Down, Order, Up, VERSION, Work, read, write};
 use crate::mutate::{fuzz, mutated};
 use crate::run::{Command, EpochRow, Event, Fit, Views};
@@ -12,13 +13,15 @@ fn framed(message: &impl serde::Serialize) -> Vec<u8> {
 }
 
 fn corpus() -> Vec<Vec<u8>> {
-    let order = |work| Down::Order(Order { version: VERSION, base: "/somewhere".into(), work });
+    let order = |work| Down::Order(Order { version: VERSION, base: "/somewhere".into(), threads: Some(3), work });
     let train = Work::Train {
         project: Box::new(Project::default()),
         name: "it".to_owned(),
         out: Some("/somewhere/run".into()),
         log_every: Some(3),
         begins_paused: true,
+        watched: true,
+        branch: Some(Branch { run: "parent".into(), epoch: 3, set: vec![("clip_norm".to_owned(), "1".to_owned())] }),
     };
     let row = EpochRow { epoch: 3, metrics: [("train_r2".to_owned(), 0.5)].into(), ..EpochRow::default() };
     let fit = Fit { pairs: vec![(1.0, f32::NAN); 20], ..Fit::default() };

@@ -143,7 +143,9 @@ impl Worker<'_> {
         let n_rows = self.data.split.train.len();
         let batch = batch_size(&position.project, &self.data);
         let n_steps = n_rows.div_ceil(batch) as u64;
-        let n_done = position.epoch.checked_mul(n_steps).and_then(|it| position.step.checked_sub(it));
+        // Not by counting epochs: a fork may have another batch size than its parent.
+        let (last_epoch, last_step) = position.last.as_ref().map_or((0, 0), |it| (it.epoch, it.step));
+        let n_done = position.step.checked_sub(last_step).filter(|_| last_epoch == position.epoch);
         let n_outputs = position.project.loss.n_outputs(self.data.task);
         let n_seen = n_rows.min(position.losses.len().saturating_mul(batch));
         let is_sound = position.project.check().is_ok()
