@@ -39,7 +39,8 @@
 //! from 1. *Epoch*: one pass over the training rows, from 1. *Split*: train, validation, test. *Finding*:
 //! what a rule saw. *Remedy*: a change a finding proposes. *Ghost*: an earlier run left on the chart.
 //! *Band*: what several seeds of one project span. *Target*: the column to predict. *Device*: where the
-//! arithmetic is done. *Checkpoint*: where a training stands between two steps, as a file.
+//! arithmetic is done. *Checkpoint*: where a training stands between two steps, as a file. *Fork*: another future for a
+//! run, its *parent*, from one of its epochs on.
 //!
 //! # Where it departs from the textbook
 //!
