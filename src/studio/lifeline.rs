@@ -88,6 +88,11 @@ impl Lifeline {
         self.enter(Stage::Training, now);
     }
 
+    /// Whether data and device are being made ready for the first time.
+    pub fn is_starting(&self) -> bool {
+        self.spans.last().is_some_and(|it| it.stage == Stage::Starting)
+    }
+
     /// Seconds spent in a stage.
     pub fn seconds_in(&self, stage: Stage) -> f64 {
         self.spans.iter().filter(|it| it.stage == stage).map(|it| it.to - it.from).sum()

@@ -385,6 +385,8 @@ impl Runs {
             notices.push(Notice::error(err.to_string()));
             return;
         }
+        // A remedy is tried from the first step on.
+        self.planned = None;
         self.train(projects, false);
     }
 
@@ -435,6 +437,11 @@ fn follow(life: &mut Lifeline, event: &Event, run: &Run, now: f64) {
     match event {
         Event::Started(_) if life.interruptions.is_empty() && run.step == 0 => life.enter(Stage::Training, now),
         Event::Resumed { step } if run.phase == Phase::Paused => {
+            life.look(*step, now);
+            life.enter(Stage::Training, now);
+        }
+        // A fork begins in its parent's past, which is no interruption.
+        Event::Resumed { step } if life.is_starting() => {
             life.look(*step, now);
             life.enter(Stage::Training, now);
         }

@@ -179,14 +179,14 @@ fn share(cores: usize, trainings: usize) -> usize {
     (cores / trainings.max(1)).max(1)
 }
 
-/// Whether a run is what its project makes by itself: ended by its own rules, with no knob turned on the way.
+/// Whether a run is what its project makes by itself: ended by its own rules, with no knob turned on the way, and no fork.
 pub(super) fn stands_for_its_seed(run: &Run) -> bool {
     let reason = run.finished.as_ref().map(|it| it.reason);
     let by_itself = match reason {
         Some(FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Diverged) => true,
         Some(FinishReason::Stopped | FinishReason::Failed) | None => false,
     };
-    by_itself && !run.changes.iter().any(|it| it.by == "user")
+    by_itself && run.parent().is_none() && !run.changes.iter().any(|it| it.by == "user")
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ fn a_fork_keeps_the_past_to_the_bit_and_leaves_its_parents_future_on_the_chart()
     assert_eq!(fork.parent().map(|it| (it.run.as_str(), it.epoch)), Some(("spirals-1", 7)));
     assert!(window.state().studio().runs.planned.is_none());
     window.get_by_label("fork of spirals-1 · ep 7");
+    assert!(window.query_by_label_contains("interrupted · ep").is_none(), "and that is no interruption");
     // Up to there the fork is its parent, which is the one to fork.
     let notices = window.state_mut().studio_mut();
     notices.act(Action::Run(RunAction::PlanFork { epoch: 3 }));
