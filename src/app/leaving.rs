@@ -66,7 +66,9 @@ impl Aim {
         let action = match action {
             Action::Project(action) => action,
             Action::Quiz(QuizAction::Start) => return Some(Self::Quiz),
-            Action::Run(_) | Action::Log(_) | Action::Hardware(_) | Action::Quiz(_) => return None,
+            Action::Run(_) | Action::Log(_) | Action::Hardware(_) | Action::Quiz(_) | Action::History(_) => {
+                return None;
+            }
         };
         let leaves = match action {
             ProjectAction::Open(path) => is_project_file(path),

@@ -12,14 +12,17 @@ mod faults;
 mod fork;
 #[cfg(test)]
 mod fuzz;
+mod glance;
 mod inspector;
 mod job;
+mod marks;
 mod model;
 mod outbox;
 mod probe;
 mod recorder;
 mod report;
 mod resume;
+mod shelf;
 mod store;
 mod worker;
 
@@ -31,13 +34,16 @@ use std::time::{Duration, Instant};
 
 pub use apart::serve;
 pub use fork::settings_at;
+pub use glance::{Glance, Parent, RunState, Told};
 pub use inspector::{Contents, Part, checkpoints, open_checkpoint};
 pub use job::{Branch, Job, Ready, ready};
+pub use marks::Marks;
 pub use model::{Model, Prediction, verify_on};
 pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, verify_device};
 pub use recorder::{RunFolder, read_run};
 pub use report::{read_folded, write_document};
 pub use resume::{Interrupted, Resumption, resume};
+pub use shelf::{Listing, TRASH_DAYS, bring_back, delete, empty_trash};
 
 pub use crate::engine::{Comparison, DeviceInfo, try_devices};
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::data::Encoder;
 use crate::engine::Weights;
@@ -28,7 +30,9 @@ pub(super) struct Told {
 }
 
 /// Locked by the one who writes; empty.
-const LOCK: &str = ".learnscope-lock";
+pub(super) const LOCK: &str = ".learnscope-lock";
+/// Whoever looks at a run holds the lock for less than this.
+const A_LOOK: Duration = Duration::from_millis(200);
 
 /// Bytes of events that wait in memory for room on the disk; beyond, the run goes on without a diary.
 const MOST_WAITING: usize = 32 << 20;
@@ -130,15 +134,22 @@ impl RunFolder {
 }
 
 /// Makes sure that nobody else writes there until the lock is dropped.
-fn lock(path: &Path) -> Result<Arc<File>, String> {
+pub(super) fn lock(path: &Path) -> Result<Arc<File>, String> {
     let trouble = |err: &dyn std::fmt::Display| format!("the run folder cannot be locked: {err} ({})", path.display());
     let file = disk::open(&path.join(LOCK)).map_err(|err| trouble(&err))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Arc::new(file)),
-        Err(TryLockError::WouldBlock) => {
-            Err(format!("another program is training this run; wait for it, or end it ({})", path.display()))
+    let since = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Arc::new(file)),
+            Err(TryLockError::WouldBlock) if since.elapsed() < A_LOOK => thread::sleep(A_LOOK / 20),
+            Err(TryLockError::WouldBlock) => {
+                return Err(format!(
+                    "another program is training this run; wait for it, or end it ({})",
+                    path.display()
+                ));
+            }
+            Err(TryLockError::Error(err)) => return Err(trouble(&err)),
         }
-        Err(TryLockError::Error(err)) => Err(trouble(&err)),
     }
 }
 

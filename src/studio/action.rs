@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::HistoryAction;
 use crate::logs::Role;
 use crate::run::Remedy;
 use crate::spec::DeviceSpec;
@@ -14,6 +15,7 @@ pub enum Action {
     Project(ProjectAction),
     Hardware(HardwareAction),
     Quiz(QuizAction),
+    History(HistoryAction),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

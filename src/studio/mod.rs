@@ -7,6 +7,7 @@ mod action;
 mod forking;
 mod hardware;
 mod keeping;
+pub mod history;
 mod lifeline;
 mod log;
 mod naming;
@@ -25,6 +26,7 @@ pub use action::{Action, HardwareAction, Kind, LogAction, ProjectAction, QuizAct
 pub use forking::Planned;
 pub use hardware::{Hardware, Verification};
 pub use keeping::{Held, HeldRun, HeldRuns, Keeper, Remembered};
+pub use history::{History, HistoryAction, MarkChange};
 pub use lifeline::{Cost, Interruption, Lifeline, Span, Stage};
 pub use log::ReadLog;
 pub use naming::next_free;
@@ -35,6 +37,7 @@ pub use runs::Runs;
 pub use seeds::{MOST_SEEDS, SeedTraining};
 
 use crate::logs::Role;
+use crate::run::Phase;
 use crate::spec::{Project, Section};
 use opening::{Before, Found, Opening};
 
@@ -46,12 +49,16 @@ pub struct Studio {
     pub projects: Projects,
     pub runs: Runs,
     pub hardware: Hardware,
+    /// Every run that was written down.
+    pub history: History,
     pub quiz: Quiz,
     /// What was open when the quiz began.
     aside: Option<Aside>,
     /// Whether the quiz's project is trained once its data is there.
     is_asked: bool,
     opening: Opening,
+    /// The run that was being written when last looked, and where it stood.
+    written: Option<(PathBuf, Phase)>,
     /// What should be said aloud; whoever shows it takes it.
     pub notices: Vec<Notice>,
 }
@@ -100,16 +107,19 @@ impl Studio {
             projects: Projects::new(Arc::clone(&wake)),
             runs: Runs::new(Arc::clone(&wake)),
             hardware: Hardware::new(Arc::clone(&wake)),
+            history: History::new(Arc::clone(&wake)),
             quiz: Quiz::default(),
             aside: None,
             is_asked: false,
             opening: Opening::new(wake),
+            written: None,
             notices: Vec::new(),
         }
     }
 
     /// Writes every run into a folder of its own below `runs`.
     pub fn keeping_runs_in(mut self, runs: PathBuf) -> Self {
+        self.history.keep_in(runs.clone());
         self.runs.keep_in(runs);
         self
     }
@@ -144,6 +154,8 @@ impl Studio {
         }
         self.train_what_is_asked();
         self.hardware.poll();
+        self.follow_written();
+        self.history.poll(&mut self.notices);
     }
 
     /// Polls until what was opened is there and the draft's data has been read, or has failed, for programs without
@@ -194,6 +206,12 @@ impl Studio {
             }
             Action::Hardware(action) => self.hardware.act(&action, &self.projects),
             Action::Quiz(action) => self.play(&action),
+            Action::History(action) => {
+                if let HistoryAction::Delete(runs) = &action {
+                    self.runs.let_go_of(runs);
+                }
+                self.history.act(action);
+            }
         }
     }
 
@@ -309,6 +327,17 @@ impl Studio {
     fn read_column(&mut self, role: Role, name: &str) {
         if let Some(log) = &self.runs.log {
             self.opening.read_again(&log.path, &log.curves.columns, role, name);
+        }
+    }
+
+    /// Looks at the runs again when one that is written here has begun or ended, if anybody has looked before.
+    fn follow_written(&mut self) {
+        let written = self.runs.written();
+        if written != self.written {
+            self.written = written;
+            if self.history.has_looked() {
+                self.history.look();
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The run that is shown, the ones before it, and the training behind it.
 
+mod written;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;

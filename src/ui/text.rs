@@ -4,6 +4,14 @@ pub use crate::run::text::{duration_text, grouped, metric_label, metric_text, pe
 
 pub(in crate::ui) use crate::run::text::counted;
 
+/// A moment as a calendar and a clock show it, in Coordinated Universal Time: `2026-11-26 09:05`.
+pub(super) fn moment_text(time: std::time::SystemTime) -> String {
+    let seconds = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let minutes = seconds / 60;
+    let (days, minutes) = (minutes / 1440, minutes % 1440);
+    format!("{} {:02}:{:02}", crate::data::date_text(days as f64), minutes / 60, minutes % 60)
+}
+
 /// A reason as a line on screen: a capital first, no full stop behind a single sentence.
 pub(super) fn sentence(text: &str) -> String {
     let text = text.trim();

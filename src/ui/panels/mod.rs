@@ -8,6 +8,7 @@ mod experiments;
 mod log;
 mod predictions;
 mod quiz;
+mod runs;
 mod setup;
 mod source;
 mod stops;
@@ -26,6 +27,7 @@ pub const PANELS: &[PanelDef] = &[
     experiments::EXPERIMENTS,
     stops::STOPS,
     checkpoints::CHECKPOINTS,
+    runs::RUNS,
     quiz::QUIZ,
     log::LOG,
     source::SOURCE,

@@ -1,0 +1,24 @@
+//! The folder that the shown run is written into.
+
+use std::path::PathBuf;
+
+use super::Runs;
+use crate::run::Phase;
+
+impl Runs {
+    /// The folder of the run of this program that is shown, and where it stands; none where it is written nowhere.
+    pub fn written(&self) -> Option<(PathBuf, Phase)> {
+        let run = if self.log.is_some() { &self.aside.shown } else { &self.shown };
+        Some((self.out.clone()?, run.as_ref()?.phase))
+    }
+
+    /// Gives up writing the shown run where it has ended and is among these, so that its folder may go. It stays on the
+    /// chart.
+    pub(in crate::studio) fn let_go_of(&mut self, runs: &[PathBuf]) {
+        if !self.is_live() && self.out.as_ref().is_some_and(|it| runs.contains(it)) {
+            self.retire();
+            self.out = None;
+            self.forget_checkpoints();
+        }
+    }
+}
