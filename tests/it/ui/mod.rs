@@ -6,6 +6,7 @@ mod experiments;
 mod forking;
 pub(crate) mod harness;
 mod keeping;
+mod history;
 mod leaving;
 mod logs;
 mod meaning;
