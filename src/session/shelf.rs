@@ -151,7 +151,7 @@ fn free_name(folder: &Path, name: &str) -> String {
     if !folder.join(name).exists() {
         return name.to_owned();
     }
-    (2_u32..).map(|n| format!("{name}~{n}")).find(|it| !folder.join(it).exists()).unwrap_or_default()
+    (2_u32..1_000_000).map(|n| format!("{name}~{n}")).find(|it| !folder.join(it).exists()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -29,13 +29,17 @@ pub enum MarkChange {
     Star(bool),
     Archive(bool),
     /// Name, note and tags at once, as one edits them.
-    Words {
-        name: String,
-        note: String,
-        tags: Vec<String>,
-    },
+    Words(Box<Words>),
     /// Further tags, to those that are there.
     Tag(Vec<String>),
+}
+
+/// What a person calls a run and says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    pub name: String,
+    pub note: String,
+    pub tags: Vec<String>,
 }
 
 impl MarkChange {
@@ -44,11 +48,11 @@ impl MarkChange {
         match self {
             Self::Star(is_starred) => marks.is_starred = *is_starred,
             Self::Archive(is_archived) => marks.is_archived = *is_archived,
-            Self::Words { name, note, tags } => {
-                name.trim().clone_into(&mut marks.name);
-                note.trim().clone_into(&mut marks.note);
+            Self::Words(it) => {
+                it.name.trim().clone_into(&mut marks.name);
+                it.note.trim().clone_into(&mut marks.note);
                 marks.tags.clear();
-                add_tags(&mut marks.tags, tags);
+                add_tags(&mut marks.tags, &it.tags);
             }
             Self::Tag(tags) => add_tags(&mut marks.tags, tags),
         }

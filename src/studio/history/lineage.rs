@@ -1,6 +1,6 @@
 //! Which run began from which: a tree in lines.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ pub fn tree(runs: &[Arc<Glance>], shown: &[usize]) -> Vec<Branch> {
             at = parent_of(idx);
         }
     }
-    let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut roots = Vec::new();
     for idx in order {
         match parent_of(idx) {
@@ -72,9 +72,7 @@ pub fn tree(runs: &[Arc<Glance>], shown: &[usize]) -> Vec<Branch> {
         lines.push(Branch { run, depth: goes_on.len(), goes_on, origin, is_context: !asked.contains(&run) });
     }
     // Runs that began from each other in a ring are no tree, and must not be lost.
-    let mut rings: Vec<usize> = children.into_values().flatten().collect();
-    rings.sort_unstable();
-    lines.extend(rings.into_iter().map(|run| Branch::alone(run, !asked.contains(&run))));
+    lines.extend(children.into_values().flatten().map(|run| Branch::alone(run, !asked.contains(&run))));
     lines
 }
 

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use action::{HistoryAction, MarkChange};
+pub use action::{HistoryAction, MarkChange, Words};
 pub use arrange::{Archived, Column, Facets, Query, state_label, test_metric};
 pub use lineage::{Branch, Origin, tree};
 

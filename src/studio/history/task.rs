@@ -66,13 +66,13 @@ fn mark(marks: Vec<(PathBuf, Marks)>, notices: &mut Vec<Notice>) -> Option<Task>
             Err(why) => refused.push(why),
         }
     }
-    say(refused, notices);
+    say(&refused, notices);
     (!before.is_empty()).then_some(Task::Mark(before))
 }
 
 fn delete_all(runs: &[PathBuf], notices: &mut Vec<Notice>) -> Option<Task> {
     let (names, refused) = sorted(runs.iter().map(|it| delete(it)));
-    say(refused, notices);
+    say(&refused, notices);
     if names.is_empty() {
         return None;
     }
@@ -84,7 +84,7 @@ fn delete_all(runs: &[PathBuf], notices: &mut Vec<Notice>) -> Option<Task> {
 
 fn bring_all_back(folder: &Path, names: &[String], notices: &mut Vec<Notice>) -> Option<Task> {
     let (runs, refused) = sorted(names.iter().map(|it| bring_back(folder, it)));
-    say(refused, notices);
+    say(&refused, notices);
     (!runs.is_empty()).then_some(Task::Delete(runs))
 }
 
@@ -100,8 +100,8 @@ fn sorted<T>(outcomes: impl Iterator<Item = Result<T, String>>) -> (Vec<T>, Vec<
 }
 
 /// One notice, whatever went wrong how often.
-fn say(refused: Vec<String>, notices: &mut Vec<Notice>) {
-    match refused.as_slice() {
+fn say(refused: &[String], notices: &mut Vec<Notice>) {
+    match refused {
         [] => {}
         [one] => notices.push(Notice::error(one)),
         [first, rest @ ..] => notices.push(Notice::error(format!("{first}; and {} like it", runs_text(rest.len())))),

@@ -14,7 +14,9 @@ fn write_run(shelf: &Path, name: &str, task: &str, value: f64, settings: &[&str]
     std::fs::create_dir_all(&run).unwrap();
     let mut project =
         Project { name: name.trim_end_matches(|it: char| !it.is_alphabetic()).to_owned(), ..Project::default() };
-    settings.iter().for_each(|it| project.set(it).unwrap());
+    for setting in settings {
+        project.set(setting).unwrap();
+    }
     project::write(&run.join("project.ron"), &project).unwrap();
     let key = if task == "regression" { "rmse" } else { "accuracy" };
     let metrics = [(format!("validation_{key}"), value)].into();
@@ -101,13 +103,12 @@ fn the_better_result_comes_first_and_what_has_none_last_either_way() {
 fn filters_and_words_leave_only_what_has_them_all() {
     let shelf = tempfile::tempdir().unwrap();
     let cars = write_run(shelf.path(), "cars-1", "regression", 9.0, &["data=used_cars"]);
-    let spam = write_run(shelf.path(), "spam-1", "binary", 0.9, &["data=spam"]);
-    write_run(shelf.path(), "spam-2", "binary", 0.8, &["data=spam"]);
+    let spam = write_run(shelf.path(), "spam-1", "binary", 0.9, &["data=spam_emails"]);
+    write_run(shelf.path(), "spam-2", "binary", 0.8, &["data=spam_emails"]);
     let mut history = history_in(shelf.path());
-    let words = |name: &str, note: &str, tags: &str| MarkChange::Words {
-        name: name.to_owned(),
-        note: note.to_owned(),
-        tags: vec![tags.to_owned()],
+    let words = |name: &str, note: &str, tags: &str| {
+        let (name, note, tags) = (name.to_owned(), note.to_owned(), vec![tags.to_owned()]);
+        MarkChange::Words(Box::new(Words { name, note, tags }))
     };
     mark(&mut history, &spam, words("Without dropout", "learns by heart", "paper, lesson , paper"));
     mark(&mut history, &cars, MarkChange::Star(true));

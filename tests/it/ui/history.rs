@@ -57,7 +57,9 @@ impl Shelf {
 /// The cars, trained with settings, whose errors are so much larger.
 fn cars_with(settings: &[&str], by: f64) -> Run {
     let mut run = cars();
-    settings.iter().for_each(|it| run.project.set(it).unwrap());
+    for setting in settings {
+        run.project.set(setting).unwrap();
+    }
     "Used cars".clone_into(&mut run.project.name);
     "cpu".clone_into(&mut run.started.device);
     let rows: Vec<EpochRow> = run.history.epochs.clone();
@@ -124,7 +126,7 @@ pub(super) fn settle(studio: &mut Studio) {
 
 /// The window over the runs, with their tab open.
 fn opened(shelf: &Shelf) -> Window {
-    let mut window = window(looked(shelf), USUAL);
+    let mut window = window(looked(shelf), LARGE);
     tab(&mut window, "Runs");
     window.run_steps(3);
     window

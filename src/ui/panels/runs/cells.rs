@@ -15,6 +15,8 @@ use crate::ui::{Cx, short_number};
 
 /// How far a level of the tree is indented.
 const INDENT: f32 = 18.0;
+/// Room for where a run began.
+pub(super) const ORIGIN: f32 = 84.0;
 
 /// Title and help of a column.
 pub(super) fn head(column: Column) -> (&'static str, &'static str) {
@@ -45,8 +47,7 @@ pub(super) fn width(column: Column) -> f32 {
         Column::Result => 96.0,
         Column::Test => 88.0,
         Column::State => 92.0,
-        Column::Epochs => 56.0,
-        Column::Seconds => 56.0,
+        Column::Epochs | Column::Seconds => 56.0,
         Column::When => 128.0,
         Column::Project => 130.0,
         Column::Device => 62.0,

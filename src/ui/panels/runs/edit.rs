@@ -7,6 +7,7 @@ use egui::{Frame, Id, Key, Margin, Modal, Stroke, TextEdit, Ui, WidgetInfo};
 
 use super::Runs;
 use crate::session::Glance;
+use crate::studio::history::Words;
 use crate::studio::{Action, HistoryAction, MarkChange};
 use crate::ui::Cx;
 use crate::ui::text::counted;
@@ -56,7 +57,7 @@ impl Edit {
     fn change(self) -> Action {
         let tags = vec![self.tags];
         let change = match self.id {
-            Some(_) => MarkChange::Words { name: self.name, note: self.note, tags },
+            Some(_) => MarkChange::Words(Box::new(Words { name: self.name, note: self.note, tags })),
             None => MarkChange::Tag(tags),
         };
         Action::History(HistoryAction::Mark { runs: self.runs, change })

@@ -60,7 +60,7 @@ impl Selection {
     /// Moves along a list, by lines. Returns where it stands then.
     pub(super) fn step(&mut self, list: &[&Path], by: isize, is_extending: bool) -> Option<usize> {
         let last = list.len().checked_sub(1)?;
-        let to = match self.place(list, self.cursor.as_deref()) {
+        let to = match place(list, self.cursor.as_deref()) {
             Some(at) => at.saturating_add_signed(by).min(last),
             None if by > 0 => 0,
             None => last,
@@ -80,15 +80,15 @@ impl Selection {
     }
 
     fn extend_to(&mut self, list: &[&Path], to: usize) {
-        let from = self.place(list, self.anchor.as_deref()).unwrap_or(to);
+        let from = place(list, self.anchor.as_deref()).unwrap_or(to);
         self.chosen = list[from.min(to)..=from.max(to)].iter().map(|it| (*it).to_owned()).collect();
         self.anchor = Some(list[from].to_owned());
         self.cursor = Some(list[to].to_owned());
     }
+}
 
-    fn place(&self, list: &[&Path], folder: Option<&Path>) -> Option<usize> {
-        folder.and_then(|it| list.iter().position(|line| *line == it))
-    }
+fn place(list: &[&Path], folder: Option<&Path>) -> Option<usize> {
+    folder.and_then(|it| list.iter().position(|line| *line == it))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use egui_extras::{TableBuilder, TableRow};
 use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD};
 use strum::IntoEnumIterator as _;
 
-use super::{Runs, cells, folders};
+use super::{Runs, View, cells, folders};
 use crate::studio::history::Column;
 use crate::ui::Cx;
 use crate::ui::theme::{Theme, size, space};
@@ -24,7 +24,7 @@ impl Runs {
         let mut clicked = None;
         ScrollArea::horizontal().id_salt("across").auto_shrink(false).show(ui, |ui| {
             let mut builder = TableBuilder::new(ui)
-                .id_salt("runs")
+                .id_salt(("runs", self.view == View::Tree))
                 .sense(Sense::click())
                 .auto_shrink(false)
                 .animate_scrolling(false)
@@ -33,7 +33,9 @@ impl Runs {
                 builder = builder.scroll_to_row(line, None);
             }
             for column in Column::iter() {
-                let width = cells::width(column);
+                // What a run began from stands beside its name.
+                let is_wider = self.view == View::Tree && column == Column::Name;
+                let width = cells::width(column) + if is_wider { cells::ORIGIN } else { 0.0 };
                 builder = builder.column(match column {
                     Column::Star => egui_extras::Column::exact(width),
                     _ => egui_extras::Column::initial(width).at_least(40.0).clip(true).resizable(true),
