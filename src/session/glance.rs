@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::marks::{self, Marks};
 use super::recorder::LOCK;
+use super::seeds::{self, SeedResult};
 use crate::project;
 use crate::run::{Event, FinishReason, Finished, Metrics};
 use crate::spec::Project;
@@ -54,6 +55,8 @@ pub struct Told {
     pub seconds: f64,
     /// The run it began from.
     pub parent: Option<Parent>,
+    /// What other seeds have made of the same settings.
+    pub seeds: Vec<SeedResult>,
 }
 
 /// Where a run began that did not begin anew.
@@ -79,7 +82,7 @@ pub enum RunState {
 /// By what it is known that a folder has not changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stamp {
-    files: [Option<(SystemTime, u64)>; 3],
+    files: [Option<(SystemTime, u64)>; 4],
     is_locked: bool,
 }
 
@@ -120,7 +123,7 @@ impl Stamp {
             let known = std::fs::metadata(folder.join(name)).ok().filter(std::fs::Metadata::is_file)?;
             Some((known.modified().ok()?, known.len()))
         };
-        let files = [stamp("project.ron"), stamp("events.jsonl"), stamp(marks::FILE)];
+        let files = [stamp("project.ron"), stamp("events.jsonl"), stamp(marks::FILE), stamp(seeds::FILE)];
         let is_run = files[0].is_some() || files[1].is_some();
         is_run.then(|| Self { files, is_locked: is_locked(folder) })
     }
@@ -144,7 +147,18 @@ impl Told {
         };
         let diary = Diary::of(&bytes)
             .map_err(|line| format!("the run's events are damaged in line {line} ({})", path.display()))?;
-        Ok(Self::of(project, &diary, is_locked))
+        let told = Self::of(project, &diary, is_locked);
+        Ok(Self { seeds: seeds::kept_seeds(folder).iter().filter_map(SeedResult::of).collect(), ..told })
+    }
+
+    /// Whether it ended by its own rules, so that it may stand for its settings.
+    pub fn has_ended_by_itself(&self) -> bool {
+        match self.state {
+            RunState::Ended(FinishReason::Completed | FinishReason::EarlyStopping) => true,
+            RunState::Ended(FinishReason::Stopped | FinishReason::Diverged | FinishReason::Failed)
+            | RunState::Training
+            | RunState::Interrupted => false,
+        }
     }
 
     fn of(project: Project, diary: &Diary<'_>, is_locked: bool) -> Self {
@@ -180,6 +194,7 @@ impl Told {
             test: finished.as_ref().map(|it| it.test.clone()).unwrap_or_default(),
             seconds: finished.as_ref().map_or_else(|| rows().map(|it| it.seconds).sum(), |it| it.seconds),
             parent: head.parent.clone(),
+            seeds: Vec::new(),
             project,
         }
     }

@@ -22,6 +22,7 @@ mod probe;
 mod recorder;
 mod report;
 mod resume;
+mod seeds;
 mod shelf;
 mod store;
 mod worker;
@@ -43,6 +44,7 @@ pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_c
 pub use recorder::{RunFolder, read_run};
 pub use report::{read_folded, write_document};
 pub use resume::{Interrupted, Resumption, resume};
+pub use seeds::{SeedResult, keep_seeds, kept_seeds};
 pub use shelf::{Listing, TRASH_DAYS, bring_back, delete, empty_trash};
 
 pub use crate::engine::{Comparison, DeviceInfo, try_devices};

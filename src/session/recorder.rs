@@ -308,6 +308,7 @@ pub fn read_run(path: &Path) -> Result<(Project, Vec<Event>), String> {
         }
     }
     add_timing(&mut events, &path.join("timing.jsonl"));
+    events.extend(super::seeds::kept_seeds(path).into_iter().map(Event::Seed));
     Ok((project, events))
 }
 

@@ -126,7 +126,12 @@ impl Runs {
         let now = self.began.elapsed().as_secs_f64();
         let Some(run) = (if self.log.is_some() { &mut self.aside.shown } else { &mut self.shown }) else { return };
         if let Some(seeding) = &mut self.seeding {
-            for row in seeding.poll() {
+            let rows = seeding.poll();
+            self.out
+                .iter()
+                .filter(|_| !rows.is_empty())
+                .for_each(|it| written::keep_seeds_of(it, run, &rows, &self.wake));
+            for row in rows {
                 run.apply(Event::Seed(row));
             }
             if seeding.is_over() {

@@ -19,6 +19,12 @@ pub enum HistoryAction {
     BringBack(Vec<String>),
     /// Deletes for good what is in the trash.
     EmptyTrash,
+    /// Reads the curves of these, to compare them.
+    Compare(Vec<PathBuf>),
+    /// Trains the projects of these with further seeds, and keeps what comes of it.
+    Repeat(Vec<PathBuf>),
+    /// Ends that.
+    CancelRepeat,
     /// Takes the last change of marks, or deletion, back.
     Undo,
 }

@@ -5,7 +5,9 @@
 
 mod action;
 mod arrange;
+mod compare;
 mod lineage;
+mod repeat;
 mod task;
 
 use std::collections::VecDeque;
@@ -14,7 +16,9 @@ use std::sync::Arc;
 
 pub use action::{HistoryAction, MarkChange, Words};
 pub use arrange::{Archived, Column, Facets, Query, state_label, test_metric};
+pub use compare::{Comparand, Compared, Differing, MOST_COMPARED, Seeded, differing, seeded};
 pub use lineage::{Branch, Origin, tree};
+pub use repeat::{Repeating, SEEDS};
 
 use super::{Notice, Wake};
 use crate::session::{Background, Listing, in_background};
@@ -30,6 +34,10 @@ pub struct History {
     pub generation: u64,
     /// Why the folder cannot be looked into; empty where it can.
     pub trouble: String,
+    /// Runs that are held against each other.
+    pub compared: Compared,
+    /// Runs that are trained with further seeds.
+    pub repeating: Repeating,
     folder: Option<PathBuf>,
     has_looked: bool,
     work: Option<Background<Outcome>>,
@@ -55,6 +63,8 @@ impl History {
             listing: Arc::default(),
             generation: 0,
             trouble: String::new(),
+            compared: Compared::default(),
+            repeating: Repeating::default(),
             folder: None,
             has_looked: false,
             work: None,
@@ -99,6 +109,10 @@ impl History {
                 None => {}
             }
         }
+        if self.repeating.poll(&self.wake, notices) {
+            self.look();
+        }
+        self.compared.poll(&self.listing, &self.wake);
         let (None, Some(folder)) = (&self.work, self.folder.clone()) else { return };
         if let Some((task, intent)) = self.waiting.pop_front() {
             let known = Arc::clone(&self.listing);
@@ -152,6 +166,19 @@ impl History {
                 self.undo.retain(|it| !matches!(it, Task::BringBack(_)));
                 self.ask(Task::Empty, Intent::Do);
             }
+            HistoryAction::Compare(runs) => {
+                self.compared.ask(runs);
+                (self.wake)();
+            }
+            HistoryAction::Repeat(runs) => {
+                for it in &self.compared.runs {
+                    if let (true, Ok(run)) = (runs.contains(&it.glance.folder), &it.run) {
+                        self.repeating.ask(it.glance.folder.clone(), run.clone());
+                    }
+                }
+                (self.wake)();
+            }
+            HistoryAction::CancelRepeat => self.repeating.cancel(),
             HistoryAction::Undo => {
                 if let Some(back) = self.undo.pop() {
                     self.ask(back, Intent::Undo);

@@ -1,9 +1,12 @@
 //! The folder that the shown run is written into.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Runs;
-use crate::run::Phase;
+use crate::run::{Phase, Run, SeedRow};
+use crate::session::{in_background, keep_seeds};
+use crate::studio::Wake;
 
 impl Runs {
     /// The folder of the run of this program that is shown, and where it stands; none where it is written nowhere.
@@ -21,4 +24,12 @@ impl Runs {
             self.forget_checkpoints();
         }
     }
+}
+
+/// Writes seeds that are through into the run's folder, those that were known before with them.
+pub(super) fn keep_seeds_of(out: &Path, run: &Run, rows: &[SeedRow], wake: &Wake) {
+    let rows: Vec<SeedRow> = run.seeds.rows().iter().chain(rows).cloned().collect();
+    let out = out.to_owned();
+    // Nothing waits for it, and what could not be kept is trained again.
+    drop(in_background("seeds", Arc::clone(wake), move || keep_seeds(&out, &rows)));
 }

@@ -26,6 +26,10 @@ const LARGE: [f32; 2] = [1920.0, 1080.0];
 pub(super) struct Shelf(tempfile::TempDir);
 
 impl Shelf {
+    pub(super) fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
     pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -80,7 +84,7 @@ fn cars_with(settings: &[&str], by: f64) -> Run {
 
 /// Runs of two projects that ended in every way, some of them marked.
 pub(super) fn shelf() -> Shelf {
-    let shelf = Shelf(tempfile::tempdir().unwrap());
+    let shelf = Shelf::empty();
     let mut interrupted = churn(State::Running).unwrap();
     interrupted.finished = None;
     let best = shelf.put("customer-churn-1", &churn(State::Finished).unwrap(), None, 0);
@@ -125,7 +129,7 @@ pub(super) fn settle(studio: &mut Studio) {
 }
 
 /// The window over the runs, with their tab open.
-fn opened(shelf: &Shelf) -> Window {
+pub(super) fn opened(shelf: &Shelf) -> Window {
     let mut window = window(looked(shelf), LARGE);
     tab(&mut window, "Runs");
     window.run_steps(3);
@@ -142,11 +146,11 @@ fn listed(window: &Window) -> Vec<String> {
     rows.into_iter().map(|it| it.1.split(", ").next().unwrap_or_default().to_owned()).collect()
 }
 
-fn row(window: &mut Window, name: &str) {
+pub(super) fn row(window: &mut Window, name: &str) {
     row_with(window, name, Modifiers::NONE);
 }
 
-fn row_with(window: &mut Window, name: &str, keys: Modifiers) {
+pub(super) fn row_with(window: &mut Window, name: &str, keys: Modifiers) {
     let start = format!("{name}, ");
     let rect = {
         let rows = window.query_all_by_role(Role::Row);
@@ -280,7 +284,7 @@ fn a_run_is_opened_as_it_ended_by_enter() {
 
 #[test]
 fn a_run_that_trains_here_is_listed_stays_and_tells_its_end() {
-    let shelf = Shelf(tempfile::tempdir().unwrap());
+    let shelf = Shelf::empty();
     let mut project = Project::default();
     for setting in ["data=penguins", "device=cpu", "loss=cross_entropy", "epochs=100000", "pace=300", "stopping=off"] {
         project.set(setting).unwrap();

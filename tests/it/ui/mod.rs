@@ -1,6 +1,7 @@
 //! The window as people and programs see it: by accessible names first, by pixels second.
 
 mod checkpoints;
+mod compare;
 mod doctor;
 mod experiments;
 mod forking;

@@ -29,6 +29,7 @@ impl Runs {
             let views = [
                 (View::List, "List", "Every run in a line"),
                 (View::Tree, "Tree", "Which run began from which, and at which epoch"),
+                (View::Compare, "Compare", "Two or more chosen runs: curves, results and the settings that differ"),
             ];
             segmented_ui(ui, &mut self.view, &views);
             let room = ui.available_width() - BUTTONS;

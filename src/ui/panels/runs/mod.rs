@@ -2,6 +2,7 @@
 
 mod bar;
 mod cells;
+mod compare;
 mod edit;
 mod filter;
 mod keys;
@@ -20,6 +21,7 @@ use crate::studio::{Action, HistoryAction, Studio};
 use crate::ui::text::sentence;
 use crate::ui::theme::{Theme, space};
 use crate::ui::widgets::{empty_ui, secondary_ui};
+use compare::Compare;
 use edit::Edit;
 use select::Selection;
 
@@ -39,6 +41,7 @@ struct Runs {
     /// What the lines were made for.
     made_for: Option<(u64, Query, View)>,
     edit: Option<Edit>,
+    compare: Compare,
     /// What has the keyboard while one moves about in the table; none before it was drawn.
     table: Option<egui::Id>,
     /// The line to bring into sight.
@@ -52,6 +55,7 @@ enum View {
     #[default]
     List,
     Tree,
+    Compare,
 }
 
 /// A run in the list, and where it stands in the tree.
@@ -92,6 +96,8 @@ impl Panel for Runs {
         ui.add_space(space::XS);
         if self.lines.is_empty() {
             self.nothing_ui(ui, cx);
+        } else if self.view == View::Compare {
+            self.compare_ui(ui, cx);
         } else {
             self.table_ui(ui, cx);
         }
@@ -132,7 +138,7 @@ impl Runs {
         let runs = &studio.history.listing.runs;
         let shown = self.query.arrange(runs);
         let branches = match self.view {
-            View::List => shown.into_iter().map(|it| Branch::alone(it, false)).collect(),
+            View::List | View::Compare => shown.into_iter().map(|it| Branch::alone(it, false)).collect(),
             View::Tree => tree(runs, &shown),
         };
         self.lines = branches.into_iter().map(|branch| Line { run: Arc::clone(&runs[branch.run]), branch }).collect();
