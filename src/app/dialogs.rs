@@ -22,14 +22,57 @@ const NO_DIALOG: Duration = Duration::from_millis(400);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Open(PathBuf),
-    Save(PathBuf),
+    Save(Saved, PathBuf),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Question {
     OpenFile,
     OpenFolder,
-    Save,
+    Save(Saved),
+}
+
+/// What a place is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Saved {
+    Project,
+    Picture,
+    Values,
+    Report,
+}
+
+impl Saved {
+    /// What its file may end with; the first is added to a name without any.
+    fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Project => &["ron"],
+            Self::Picture => &["png", "svg"],
+            Self::Values => &["csv"],
+            Self::Report => &["html", "md"],
+        }
+    }
+
+    /// Title, help, and what the desktop calls such files.
+    fn words(self) -> [&'static str; 3] {
+        match self {
+            Self::Project => {
+                ["Save the project", "Every choice goes into one .ron file, readable without this program.", "Projects"]
+            }
+            Self::Picture => [
+                "Save the picture",
+                "A name that ends with .png keeps its pixels; one with .svg can be enlarged without loss.",
+                "Pictures",
+            ],
+            Self::Values => {
+                ["Save the values", "A table with a head, separated by commas, in full precision.", "Tables"]
+            }
+            Self::Report => [
+                "Save the report",
+                "A name that ends with .html makes one page with everything inside; one with .md a text with its figures in a folder beside it.",
+                "Reports",
+            ],
+        }
+    }
 }
 
 /// At most one question at a time.
@@ -82,9 +125,9 @@ impl Dialogs {
         self.ask(ctx, Question::OpenFolder, String::new());
     }
 
-    /// Suggests a file name made of the project's title.
-    pub(super) fn save(&mut self, ctx: &egui::Context, title: &str) {
-        self.ask(ctx, Question::Save, format!("{}.ron", file_name(title)));
+    /// Suggests a file name made of a title.
+    pub(super) fn save(&mut self, ctx: &egui::Context, what: Saved, title: &str) {
+        self.ask(ctx, Question::Save(what), format!("{}.{}", file_name(title), what.endings()[0]));
     }
 
     fn ask(&mut self, ctx: &egui::Context, question: Question, suggestion: String) {
@@ -140,7 +183,7 @@ impl Question {
     fn answer(self, path: PathBuf) -> Answer {
         match self {
             Self::OpenFile | Self::OpenFolder => Answer::Open(path),
-            Self::Save => Answer::Save(with_ending(path)),
+            Self::Save(what) => Answer::Save(what, with_ending(path, what.endings())),
         }
     }
 
@@ -157,8 +200,9 @@ impl Question {
                 "Images with one folder inside for each class, a run of this program, or what another program logged into it. A folder can be dropped on the window as well.",
                 "Open",
             ],
-            Self::Save => {
-                ["Save the project", "Every choice goes into one .ron file, readable without this program.", "Save"]
+            Self::Save(what) => {
+                let [title, help, _] = what.words();
+                [title, help, "Save"]
             }
         }
     }
@@ -187,7 +231,9 @@ fn desktop(question: Question, suggestion: &str) -> Pin<Box<dyn Future<Output = 
             )
         }
         Question::OpenFolder => Box::pin(dialog.pick_folder()),
-        Question::Save => Box::pin(dialog.add_filter("Projects", &["ron"]).set_file_name(suggestion).save_file()),
+        Question::Save(what) => {
+            Box::pin(dialog.add_filter(what.words()[2], what.endings()).set_file_name(suggestion).save_file())
+        }
     }
 }
 
@@ -246,13 +292,14 @@ fn file_name(title: &str) -> String {
     if words.is_empty() { "project".to_owned() } else { words.join("_") }
 }
 
-fn with_ending(path: PathBuf) -> PathBuf {
-    let has_it = Path::new(&path).extension().is_some_and(|it| it.eq_ignore_ascii_case("ron"));
-    if has_it {
+fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
+    let ending = Path::new(&path).extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
+    if ending.is_some_and(|it| endings.contains(&it.as_str())) {
         return path;
     }
     let mut name = path.into_os_string();
-    name.push(".ron");
+    name.push(".");
+    name.push(endings[0]);
     PathBuf::from(name)
 }
 
@@ -269,8 +316,11 @@ mod tests {
     }
 
     #[test]
-    fn a_saved_project_always_ends_as_one() {
-        assert_eq!(with_ending(PathBuf::from("a/b.v2")), PathBuf::from("a/b.v2.ron"));
-        assert_eq!(with_ending(PathBuf::from("a/b.RON")), PathBuf::from("a/b.RON"));
+    fn what_is_saved_ends_as_what_it_is() {
+        let of = |path: &str, what: Saved| with_ending(PathBuf::from(path), what.endings());
+        assert_eq!(of("a/b.v2", Saved::Project), PathBuf::from("a/b.v2.ron"));
+        assert_eq!(of("a/b.RON", Saved::Project), PathBuf::from("a/b.RON"));
+        assert_eq!(of("a/b.svg", Saved::Picture), PathBuf::from("a/b.svg"));
+        assert_eq!(of("a/b", Saved::Report), PathBuf::from("a/b.html"));
     }
 }

@@ -66,7 +66,12 @@ impl Aim {
         let action = match action {
             Action::Project(action) => action,
             Action::Quiz(QuizAction::Start) => return Some(Self::Quiz),
-            Action::Run(_) | Action::Log(_) | Action::Hardware(_) | Action::Quiz(_) | Action::History(_) => {
+            Action::Run(_)
+            | Action::Log(_)
+            | Action::Hardware(_)
+            | Action::Quiz(_)
+            | Action::History(_)
+            | Action::Export(_) => {
                 return None;
             }
         };

@@ -6,18 +6,21 @@ mod icon;
 mod keeping;
 mod leaving;
 mod open;
+mod picture;
 mod shortcuts;
 mod shot;
+mod vector;
 
 use crate::spec::Project;
-use crate::studio::{Action, ProjectAction, QuizAction, RunAction, Studio};
+use crate::studio::{Action, ExportAction, ProjectAction, QuizAction, RunAction, Studio};
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::Toasts;
-use crate::ui::{Cx, Layout, LayoutState, Spotlight, Wish};
+use crate::ui::{Cx, Export, Layout, LayoutState, Spotlight, Wish};
 
-use dialogs::{Answer, Dialogs};
+use dialogs::{Answer, Dialogs, Saved};
 use keeping::Keeping;
 use leaving::Leaving;
+use picture::Pictures;
 
 pub use open::run;
 pub use shot::shot;
@@ -33,6 +36,9 @@ pub struct App {
     toasts: Toasts,
     dialogs: Dialogs,
     leaving: Leaving,
+    pictures: Pictures,
+    /// What a place is being asked for.
+    export: Option<Export>,
     has_help: bool,
     /// Where what it holds is kept; none in tests and pictures.
     keeping: Option<Keeping>,
@@ -56,6 +62,8 @@ impl App {
             toasts: Toasts::default(),
             dialogs: Dialogs::typed(),
             leaving: Leaving::default(),
+            pictures: Pictures::default(),
+            export: None,
             has_help: false,
             keeping: None,
             actions: Vec::new(),
@@ -70,6 +78,10 @@ impl App {
         self.leaving.watch(ctx, &mut self.studio, self.dialogs.is_open());
         self.take_opened();
         self.keep(ctx);
+        if let Some(text) = self.studio.exports.copied.take() {
+            ctx.copy_text(text);
+        }
+        self.actions.extend(self.pictures.taken());
         for notice in self.studio.notices.drain(..) {
             self.toasts.add(notice);
         }
@@ -93,6 +105,8 @@ impl App {
         let mut draft = self.studio.projects.draft.clone();
         let Self { studio, layout, actions, wishes, spotlight, .. } = self;
         layout.ui(ui, &mut Cx { studio, draft: &mut draft, actions, wishes, spotlight, now });
+        let taken = self.pictures.take(ui, &self.layout);
+        self.studio.notices.extend(taken);
         self.overlays_ui(ui);
         shortcuts::read(ui, &self.studio, self.is_blocked(), &mut self.actions, &mut self.wishes);
         self.carry_out(ui, draft);
@@ -162,7 +176,8 @@ impl App {
             Wish::Save if self.studio.projects.file.is_some() => {
                 self.actions.push(Action::Project(ProjectAction::Save));
             }
-            Wish::Save | Wish::SaveAs => self.dialogs.save(ctx, &self.studio.projects.title()),
+            Wish::Save | Wish::SaveAs => self.dialogs.save(ctx, Saved::Project, &self.studio.projects.title()),
+            Wish::Export(it) => self.export(ctx, it),
             Wish::ToggleTheme => {
                 let is_dark = !Theme::of(ctx).is_dark;
                 self.layout.state.is_dark = Some(is_dark);
@@ -183,12 +198,35 @@ impl App {
         ctx.request_repaint();
     }
 
+    /// Asks where to, where it becomes a file.
+    fn export(&mut self, ctx: &egui::Context, export: Export) {
+        let title = self.studio.runs.shown.as_ref().map(|it| it.started.run.clone()).filter(|it| !it.is_empty());
+        let title = title.unwrap_or_else(|| self.studio.projects.title());
+        let (what, title) = match export {
+            Export::Recipe => return self.actions.push(Action::Export(ExportAction::Recipe)),
+            Export::Report => (Saved::Report, format!("{title} report")),
+            Export::Picture(panel) => (Saved::Picture, format!("{title} {panel}")),
+            Export::Values(panel) => (Saved::Values, format!("{title} {panel}")),
+        };
+        self.export = Some(export);
+        self.dialogs.save(ctx, what, &title);
+    }
+
     fn take_answer(&mut self, answer: Answer) {
         let action = match answer {
-            Answer::Open(path) => ProjectAction::Open(path),
-            Answer::Save(path) => ProjectAction::SaveAs(path),
+            Answer::Open(path) => Action::Project(ProjectAction::Open(path)),
+            Answer::Save(Saved::Project, path) => Action::Project(ProjectAction::SaveAs(path)),
+            Answer::Save(_, path) => match self.export.take() {
+                Some(Export::Picture(panel)) => return self.pictures.ask(panel, path),
+                Some(Export::Values(panel)) => {
+                    let Some(values) = self.layout.values(panel, &self.studio) else { return };
+                    Action::Export(ExportAction::File { path, bytes: values.into_bytes() })
+                }
+                Some(Export::Report) => Action::Export(ExportAction::Report(path)),
+                Some(Export::Recipe) | None => return,
+            },
         };
-        self.actions.push(Action::Project(action));
+        self.actions.push(action);
     }
 
     /// Files dragged over the window, and dropped on it.

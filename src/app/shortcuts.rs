@@ -4,7 +4,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::run::Phase;
 use crate::studio::{Action, ProjectAction, RunAction, Studio};
-use crate::ui::Wish;
+use crate::ui::{Export, Wish};
 
 /// A key and what it does.
 pub(super) struct Shortcut {
@@ -35,6 +35,7 @@ pub(super) const SHORTCUTS: &[Shortcut] = &[
     key(Modifiers::COMMAND, Key::O, "Open a project, data or a log", Does::Window(Wish::OpenFile)),
     key(COMMAND_SHIFT, Key::S, "Save the project under another name", Does::Window(Wish::SaveAs)),
     key(Modifiers::COMMAND, Key::S, "Save the project", Does::Window(Wish::Save)),
+    key(Modifiers::COMMAND, Key::E, "Save the report of the run", Does::Window(Wish::Export(Export::Report))),
     key(COMMAND_SHIFT, Key::Z, "Make the change again", Does::Redo),
     key(Modifiers::COMMAND, Key::Z, "Take the last change back", Does::Undo),
     key(Modifiers::NONE, Key::P, "Presenter size, for an audience", Does::Window(Wish::TogglePresenter)),
@@ -65,6 +66,7 @@ pub(super) fn read(
         match shortcut.does {
             Does::TrainOrPause | Does::Step | Does::Undo | Does::Redo if studio.quiz.is_guessing() => {}
             Does::Window(Wish::Save | Wish::SaveAs) if studio.quiz.round.is_some() => {}
+            Does::Window(Wish::Export(_)) if studio.quiz.is_guessing() || studio.runs.shown.is_none() => {}
             Does::TrainOrPause => actions.extend(train_or_pause(studio)),
             Does::Step => actions.extend(may_step(studio).then_some(Action::Run(RunAction::Step))),
             Does::Undo => actions.push(Action::Project(ProjectAction::Undo)),

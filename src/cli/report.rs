@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::BadInput;
-use crate::project::write_whole;
 use crate::report::{comparison, epochs_csv, recipe, report};
 use crate::run::Run;
-use crate::session::{read_folded, write_document};
+use crate::session::{read_folded, write_bytes, write_document};
 
 /// Writes what a run came to, or how several differ: curves, results, findings, settings, and the recipe.
 #[derive(Debug, Args)]
@@ -41,13 +40,13 @@ impl Report {
             write_document(&document, path)?;
         }
         if let Some(path) = &self.csv {
-            write(path, &epochs_csv(&named))?;
+            write_bytes(path, epochs_csv(&named).as_bytes())?;
         }
         if let Some(path) = &self.recipe {
             let [(run, data)] = read.as_slice() else {
                 return Err(BadInput("a recipe is of one run; name one, or leave out --recipe".to_owned()));
             };
-            write(path, &recipe(run, data.as_ref()))?;
+            write_bytes(path, recipe(run, data.as_ref()).as_bytes())?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -65,9 +64,4 @@ fn names(folders: &[&Path]) -> Vec<String> {
     let is_alone = |name: &str| folders.iter().filter(|it| short(it) == name).count() == 1;
     let name = |it: &Path| Some(short(it)).filter(|it| is_alone(it)).unwrap_or_else(|| it.display().to_string());
     folders.iter().map(|it| name(it)).collect()
-}
-
-fn write(path: &Path, text: &str) -> Result<(), BadInput> {
-    write_whole(path, text.as_bytes())
-        .map_err(|err| BadInput(format!("the file cannot be written: {err} ({})", path.display())))
 }

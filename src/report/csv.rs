@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::run::Run;
+use crate::run::{Run, Views};
 
 /// Every completed epoch of each run, in full precision: `run` (only where there are several), `epoch`, `step`, the
 /// losses, the learning rate, the gradient norm and all metrics. What was not measured is empty; what is no number is
@@ -32,13 +32,38 @@ pub fn epochs_csv(runs: &[(String, &Run)]) -> String {
             out.write_record(cells).ok();
         }
     }
+    text(out)
+}
+
+/// What was predicted of the validation rows: `actual,predicted` for each of them, or how many rows of each class were
+/// taken for which. None where neither was looked at.
+pub fn predictions_csv(views: &Views) -> Option<String> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    if let Some(fit) = &views.fit {
+        out.write_record(["actual", "predicted"]).ok();
+        for (actual, predicted) in &fit.pairs {
+            out.write_record([actual.to_string(), predicted.to_string()]).ok();
+        }
+    } else {
+        let confusion = views.confusion.as_ref()?;
+        out.write_record(["actual", "predicted", "rows"]).ok();
+        for (idx, actual) in confusion.classes.iter().enumerate() {
+            for (at, predicted) in confusion.classes.iter().enumerate() {
+                out.write_record([actual, predicted, &confusion.count(idx, at).to_string()]).ok();
+            }
+        }
+    }
+    Some(text(out))
+}
+
+fn text(out: csv::Writer<Vec<u8>>) -> String {
     out.into_inner().ok().and_then(|it| String::from_utf8(it).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{EpochRow, Event, Metrics};
+    use crate::run::{Confusion, EpochRow, Event, Fit, Metrics};
     use crate::spec::Project;
 
     fn run(losses: &[f64], metric: Option<(&str, f64)>) -> Run {
@@ -69,5 +94,16 @@ mod tests {
         let (one, two) = (run(&[1.0], Some(("train_r2", 0.5))), run(&[2.0], None));
         let text = epochs_csv(&[("a, b".to_owned(), &one), ("c".to_owned(), &two)]);
         assert!(text.contains("\"a, b\",1,10,1,,0.1,,0.5\nc,1,10,2,,0.1,,\n"), "{text}");
+    }
+
+    #[test]
+    fn predictions_are_pairs_or_counts() {
+        let fit = Fit { target: "y".to_owned(), pairs: vec![(1.5, 1.25)] };
+        let views = Views { fit: Some(fit), ..Views::default() };
+        assert_eq!(predictions_csv(&views).unwrap(), "actual,predicted\n1.5,1.25\n");
+        let confusion = Confusion { classes: vec!["a".to_owned(), "b".to_owned()], counts: vec![5, 1, 0, 7] };
+        let views = Views { confusion: Some(confusion), ..Views::default() };
+        assert_eq!(predictions_csv(&views).unwrap(), "actual,predicted,rows\na,a,5\na,b,1\nb,a,0\nb,b,7\n");
+        assert_eq!(predictions_csv(&Views::default()), None);
     }
 }

@@ -42,7 +42,7 @@ pub use marks::Marks;
 pub use model::{Model, Prediction, verify_on};
 pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, verify_device};
 pub use recorder::{RunFolder, read_run};
-pub use report::{read_folded, write_document};
+pub use report::{read_folded, write_bytes, write_document};
 pub use resume::{Interrupted, Resumption, resume};
 pub use seeds::{SeedResult, keep_seeds, kept_seeds};
 pub use shelf::{Listing, TRASH_DAYS, bring_back, delete, empty_trash};

@@ -49,6 +49,14 @@ pub fn write_document(document: &Document, path: &Path) -> Result<(), String> {
     }
 }
 
+/// Writes a file whole.
+///
+/// # Errors
+/// In one line, the path last.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    write_whole(path, bytes).map_err(|err| format!("the file cannot be written: {err} ({})", path.display()))
+}
+
 /// Writes `report.md` of the run that was just recorded to its end.
 ///
 /// # Errors

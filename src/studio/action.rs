@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::HistoryAction;
+use super::export::ExportAction;
 use crate::logs::Role;
 use crate::run::Remedy;
 use crate::spec::DeviceSpec;
@@ -16,6 +17,7 @@ pub enum Action {
     Hardware(HardwareAction),
     Quiz(QuizAction),
     History(HistoryAction),
+    Export(ExportAction),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

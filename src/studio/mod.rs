@@ -4,10 +4,11 @@
 //! [`Studio::poll`] it for what training and loading have told since. It never waits.
 
 mod action;
+mod export;
 mod forking;
 mod hardware;
-mod keeping;
 pub mod history;
+mod keeping;
 mod lifeline;
 mod log;
 mod naming;
@@ -23,10 +24,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use action::{Action, HardwareAction, Kind, LogAction, ProjectAction, QuizAction, RunAction};
+pub use export::{ExportAction, Exports};
 pub use forking::Planned;
 pub use hardware::{Hardware, Verification};
-pub use keeping::{Held, HeldRun, HeldRuns, Keeper, Remembered};
 pub use history::{History, HistoryAction, MarkChange};
+pub use keeping::{Held, HeldRun, HeldRuns, Keeper, Remembered};
 pub use lifeline::{Cost, Interruption, Lifeline, Span, Stage};
 pub use log::ReadLog;
 pub use naming::next_free;
@@ -52,6 +54,7 @@ pub struct Studio {
     /// Every run that was written down.
     pub history: History,
     pub quiz: Quiz,
+    pub exports: Exports,
     /// What was open when the quiz began.
     aside: Option<Aside>,
     /// Whether the quiz's project is trained once its data is there.
@@ -109,6 +112,7 @@ impl Studio {
             hardware: Hardware::new(Arc::clone(&wake)),
             history: History::new(Arc::clone(&wake)),
             quiz: Quiz::default(),
+            exports: Exports::new(Arc::clone(&wake)),
             aside: None,
             is_asked: false,
             opening: Opening::new(wake),
@@ -156,6 +160,7 @@ impl Studio {
         self.hardware.poll();
         self.follow_written();
         self.history.poll(&mut self.notices);
+        self.exports.poll(&mut self.notices);
     }
 
     /// Polls until what was opened is there and the draft's data has been read, or has failed, for programs without
@@ -212,6 +217,7 @@ impl Studio {
                 }
                 self.history.act(action);
             }
+            Action::Export(action) => self.exports.act(action, self.runs.shown.as_ref(), self.projects.base()),
         }
     }
 

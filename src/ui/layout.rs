@@ -13,9 +13,11 @@ use egui_material_icons::icons::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::export_menu::{Shown, export_menu_ui};
 use super::theme::{Theme, size, space};
 use super::widgets::icon_button_ui;
 use super::{Cx, Home, PANELS, Panel, PanelDef, Wish};
+use crate::studio::Studio;
 
 /// The panels of one window, and how they are arranged.
 pub struct Layout {
@@ -25,6 +27,8 @@ pub struct Layout {
     log: Option<(PathBuf, String)>,
     /// Whether a fork was set up in the last frame.
     has_planned: bool,
+    /// Where panels were drawn in this frame, by id.
+    areas: Vec<(&'static str, Rect)>,
 }
 
 /// What is remembered from one start to the next. Sizes are remembered by egui.
@@ -56,7 +60,13 @@ impl Default for LayoutState {
 
 impl Layout {
     pub fn new(state: LayoutState) -> Self {
-        Self { state, panels: PANELS.iter().map(|it| (*it, (it.make)())).collect(), log: None, has_planned: false }
+        Self {
+            state,
+            panels: PANELS.iter().map(|it| (*it, (it.make)())).collect(),
+            log: None,
+            has_planned: false,
+            areas: Vec::new(),
+        }
     }
 
     /// How each panel is looked at, by its id.
@@ -79,6 +89,7 @@ impl Layout {
         // A fork is set up where its knobs are.
         self.state.has_setup |= has_planned && !self.has_planned;
         self.has_planned = has_planned;
+        self.areas.clear();
         let is_narrow = ui.max_rect().width() <= size::NARROW_WINDOW;
         let theme = Theme::of(ui);
         let plain = Frame::new().fill(theme.panel);
@@ -138,7 +149,8 @@ impl Layout {
             | Wish::SaveAs
             | Wish::ToggleTheme
             | Wish::ToggleHelp
-            | Wish::Dismiss => {}
+            | Wish::Dismiss
+            | Wish::Export(_) => {}
         }
     }
 
@@ -158,9 +170,27 @@ impl Layout {
     }
 
     fn home_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, home: Home) {
-        if let Some((_, panel)) = self.panels.iter_mut().find(|(def, _)| def.home == home) {
+        if let Some((def, panel)) = self.panels.iter_mut().find(|(def, _)| def.home == home) {
+            self.areas.push((def.id, ui.max_rect()));
             panel.ui(ui, cx);
         }
+    }
+
+    /// Where a panel was drawn in this frame; none where it was not.
+    pub fn area(&self, id: &str) -> Option<Rect> {
+        self.areas.iter().find(|it| it.0 == id).map(|it| it.1)
+    }
+
+    /// What a panel draws, as a table with a head, comma separated; none where it draws no numbers.
+    pub fn values(&self, id: &str, studio: &Studio) -> Option<String> {
+        self.panels.iter().find(|(def, _)| def.id == id)?.1.values(studio)
+    }
+
+    /// The panels with plots that are in sight.
+    fn shown(&self, cx: &Cx<'_>, tab: Option<&str>) -> Vec<Shown> {
+        let is_shown = |def: &PanelDef| Some(def.id) == tab || (def.home == Home::Center && cx.run().is_some());
+        let panels = self.panels.iter().filter(|(def, _)| is_shown(def));
+        panels.map(|(def, panel)| Shown { def: *def, has_values: panel.values(cx.studio).is_some() }).collect()
     }
 
     /// The ground of setup or doctor, or of the strip that unfolds it.
@@ -233,7 +263,8 @@ impl Layout {
         ui.advance_cursor_after_rect(rect);
         let ui = &mut ui.new_child(UiBuilder::new().max_rect(rect - TAB_MARGIN));
         ui.shrink_clip_rect(rect);
-        if let Some((_, panel)) = self.panels.iter_mut().find(|(def, _)| Some(def.id) == tab) {
+        if let Some((def, panel)) = self.panels.iter_mut().find(|(def, _)| Some(def.id) == tab) {
+            self.areas.push((def.id, ui.max_rect()));
             panel.ui(ui, cx);
         }
     }
@@ -261,8 +292,8 @@ impl Layout {
         ui.painter().hline(inner.x_range(), line, Stroke::new(size::HAIRLINE, theme.line));
         let chosen = self.tab(cx).filter(|_| is_open);
         let tabs = self.tabs(cx);
-        // What does not fit ends before the button in the corner, and moves so that the tab that is shown is in sight.
-        let end = inner.right() - size::CONTROL - space::S;
+        // What does not fit ends before the buttons in the corner, and moves so that the tab that is shown is in sight.
+        let end = inner.right() - 2.0 * size::CONTROL - 2.0 * space::S;
         let mut row = ui.new_child(UiBuilder::new().max_rect(rect));
         row.shrink_clip_rect(rect.with_max_x(end));
         let mut left = inner.left() - tabs_shift(ui, &tabs, chosen, end - inner.left());
@@ -289,6 +320,10 @@ impl Layout {
         let mut corner = ui.new_child(UiBuilder::new().max_rect(corner));
         if icon_button_ui(&mut corner, icon, name, name).clicked() {
             cx.wish(Wish::FoldBottom);
+        }
+        if !cx.is_guessing() {
+            let beside = corner.max_rect().translate(vec2(-size::CONTROL - space::S, 0.0));
+            export_menu_ui(&mut ui.new_child(UiBuilder::new().max_rect(beside)), cx, &self.shown(cx, chosen));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A panel owns only how something is looked at. It edits the draft in place and pushes every other
 //! wish as an [`Action`]; what only a window can do it asks of the window.
 
+mod export_menu;
 mod facts;
 mod layout;
 mod meaning;
@@ -59,6 +60,21 @@ pub enum Wish {
     FoldBottom,
     /// Brings the tab of the log that is shown into sight.
     ShowSource,
+    /// Asks where to, and writes it.
+    Export(Export),
+}
+
+/// What can be taken out of the window. Panels are named by their id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    /// What a panel looks like, as PNG or SVG.
+    Picture(&'static str),
+    /// What a panel draws, as CSV.
+    Values(&'static str),
+    /// The report of the run that is shown.
+    Report,
+    /// The recipe of the run that is shown, onto the clipboard.
+    Recipe,
 }
 
 /// A part of the window.
@@ -76,6 +92,11 @@ pub trait Panel {
     /// Whether its tab is there now: one that has nothing to show and no way to get it is left out.
     fn has_tab(&self, _studio: &Studio) -> bool {
         true
+    }
+
+    /// What it draws, as a table with a head, comma separated; none where it draws no numbers.
+    fn values(&self, _studio: &Studio) -> Option<String> {
+        None
     }
 }
 

@@ -12,8 +12,9 @@ use egui::Ui;
 use serde::{Deserialize, Serialize};
 
 use super::{Cx, Home, Panel, PanelDef};
+use crate::report::epochs_csv;
 use crate::run::{FindingRow, Run};
-use crate::studio::{Action, RunAction, Runs};
+use crate::studio::{Action, RunAction, Runs, Studio};
 use crate::ui::Spotlight;
 use crate::ui::plot::band::Smoothing;
 use crate::ui::plot::chart::{Chart, Ground, Look, Span};
@@ -153,6 +154,13 @@ impl Panel for Curves {
         let Ok(it) = Remembered::deserialize(remembered) else { return };
         (self.unit, self.is_log, self.smoothing) = (it.unit, it.is_log, it.smoothing.clamp(0.0, MOST_SMOOTHING));
         (self.metric, self.has_strips) = (it.metric, it.has_strips);
+    }
+
+    /// Every epoch of the run that is shown and of those behind it.
+    fn values(&self, studio: &Studio) -> Option<String> {
+        let runs = studio.runs.shown.iter().chain(&studio.runs.ghosts);
+        let named: Vec<_> = runs.map(|it| (it.started.run.clone(), it)).collect();
+        (!named.is_empty()).then(|| epochs_csv(&named))
     }
 }
 

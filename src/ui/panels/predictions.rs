@@ -11,7 +11,9 @@ use std::sync::Arc;
 use egui::{Ui, vec2};
 
 use super::{Cx, Home, Panel, PanelDef};
+use crate::report::predictions_csv;
 use crate::run::{Phase, Run, Views};
+use crate::studio::Studio;
 use crate::ui::theme::space;
 use crate::ui::widgets::empty_ui;
 
@@ -49,6 +51,10 @@ impl Panel for Predictions {
             ),
             None => waiting_ui(ui, run),
         }
+    }
+
+    fn values(&self, studio: &Studio) -> Option<String> {
+        studio.runs.shown.as_ref()?.views.as_ref().and_then(|it| predictions_csv(it))
     }
 }
 
