@@ -132,6 +132,7 @@ impl Studio {
     /// takes nothing with it.
     pub fn working_through(mut self, program: PathBuf) -> Self {
         self.hardware.ask_through(program.clone());
+        self.history.repeating.train_through(program.clone());
         self.runs.train_through(program);
         self
     }

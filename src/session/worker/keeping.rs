@@ -179,9 +179,11 @@ impl Worker<'_> {
         let order = epoch_order(&self.data.split.train, training.seed, self.epoch + 1, training.shuffle);
         self.sums = EpochSums::restored(&position.losses, order.chunks(self.batch_size()), outputs);
         for event in events {
-            if let Event::Epoch(row) = event {
+            match event {
                 // What the doctor says of them was told before.
-                drop(self.doctor.observe(row));
+                Event::Epoch(row) => drop(self.doctor.observe(row)),
+                Event::Finding(row) => self.note_finding(row),
+                _ => {}
             }
         }
         Ok(())

@@ -22,7 +22,7 @@ use crate::data::{Prepared, epoch_order};
 use crate::diagnose::Doctor;
 use crate::diagnose::stops::{Watch, watched};
 use crate::engine::{OpenDevice, StepOrder, TrainError, Trainer, Weights};
-use crate::run::{Changed, EpochRow, Event, FindingRow, FinishReason, StepRow};
+use crate::run::{Changed, EpochRow, Event, FindingRow, FindingState, FinishReason, StepRow};
 use epoch::EpochSums;
 use keeping::Keeping;
 use retracing::Retrace;
@@ -68,6 +68,8 @@ struct Worker<'a> {
     device: OpenDevice,
     scout: Option<Scout>,
     doctor: Doctor,
+    /// Those that stand.
+    findings: Vec<FindingRow>,
     watch: Watch,
     plateau: Plateau,
     best: Option<(EpochRow, Weights)>,
@@ -117,6 +119,7 @@ impl<'a> Worker<'a> {
             watched: false,
             told_every: 0,
             log_every: None,
+            findings: Vec::new(),
             plateau: Plateau::default(),
             best: None,
             last: None,
@@ -316,7 +319,16 @@ impl<'a> Worker<'a> {
     }
 
     fn tell_finding(&mut self, finding: FindingRow) {
+        self.note_finding(&finding);
         self.desk.out.tell(Event::Finding(finding));
+    }
+
+    /// Keeps count of what stands.
+    pub(super) fn note_finding(&mut self, finding: &FindingRow) {
+        self.findings.retain(|it| it.rule != finding.rule);
+        if finding.state != FindingState::Cleared {
+            self.findings.push(finding.clone());
+        }
     }
 
     fn why_stopped(&self) -> String {

@@ -19,12 +19,19 @@ pub struct Repeating {
     waiting: Vec<(PathBuf, Run)>,
     /// Trainings that were asked to stop.
     leaving: Vec<Session>,
+    /// This program, where seeds have processes of their own.
+    program: Option<PathBuf>,
 }
 
 impl Repeating {
     /// The run whose seeds are being trained.
     pub fn now(&self) -> Option<(&Path, &SeedTraining)> {
         self.now.as_ref().map(|it| (it.0.as_path(), &it.1))
+    }
+
+    /// Gives every seed a process of this program.
+    pub(in crate::studio) fn train_through(&mut self, program: PathBuf) {
+        self.program = Some(program);
     }
 
     /// Trains those of the first [`SEEDS`] seeds that a run does not know yet.
@@ -64,7 +71,7 @@ impl Repeating {
                 run.seeds.push(own);
             }
             // Relative paths of its data begin where the run is.
-            let training = SeedTraining::start(&run, SEEDS, &folder, None, Arc::clone(wake));
+            let training = SeedTraining::start(&run, SEEDS, &folder, None, self.program.clone(), Arc::clone(wake));
             self.now = training.map(|it| (folder, it));
         }
         has_written
