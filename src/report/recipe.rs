@@ -19,7 +19,7 @@ pub fn recipe(run: &Run, data: Option<&Fingerprint>) -> String {
     say(&format!("The recipe of the run {}. Save this text as recipe.ron, then:", name(run)));
     say("    learnscope train recipe.ron");
     say(&format!("Made by Learnscope {} on {}, {}.", env!("CARGO_PKG_VERSION"), std::env::consts::OS, device(run)));
-    for line in [data_lines(run, data), by_hand(run), outcome(run)].concat() {
+    for line in [branched_off(run), data_lines(run, data), by_hand(run), outcome(run)].concat() {
         say(&line);
     }
     let body = project::to_text(&run.project);
@@ -55,6 +55,19 @@ fn data_lines(run: &Run, data: Option<&Fingerprint>) -> Vec<String> {
     }
 }
 
+/// A fork's past was made with its parent's settings, which this file does not hold.
+fn branched_off(run: &Run) -> Vec<String> {
+    let Some(parent) = run.parent() else { return Vec::new() };
+    vec![
+        format!(
+            "A fork: up to epoch {} it is the past of {}, which the command above does not repeat.",
+            parent.epoch, parent.run
+        ),
+        "    Repeat that run by its own recipe, and then, with --set for each setting that differs below:".to_owned(),
+        format!("    learnscope train --fork {} --at {}", parent.run, parent.epoch),
+    ]
+}
+
 /// Knobs turned by a hand: a schedule's own steps repeat by themselves.
 fn by_hand(run: &Run) -> Vec<String> {
     let turned: Vec<_> = run.changes.iter().filter(|it| it.by != "schedule").collect();
@@ -86,7 +99,7 @@ fn outcome(run: &Run) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{Changed, Event, Finished, Started};
+    use crate::run::{Changed, Event, Finished, Parent, Started};
     use crate::spec::Project;
 
     #[test]
@@ -133,5 +146,9 @@ mod tests {
         }
         assert!(!text.contains("learning_rate from"), "a schedule repeats by itself: {text}");
         assert_eq!(project::from_text(&text, "recipe.ron").unwrap(), project);
+        assert!(!text.contains("--fork"), "{text}");
+        let parent = Some(Parent { run: "my-2".to_owned(), epoch: 9 });
+        let fork = Run::replay(project, [Event::Started(Started { parent, ..Started::default() })]);
+        assert!(recipe(&fork, None).contains("learnscope train --fork my-2 --at 9"));
     }
 }

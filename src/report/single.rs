@@ -69,6 +69,9 @@ fn facts(run: &Run) -> Table {
         ),
     );
     row("Parameters", grouped(started.parameters as u64));
+    if let Some(it) = run.parent() {
+        row("Fork", format!("of {} at epoch {}", it.run, it.epoch));
+    }
     row("Device", started.device.clone());
     row("Seed", run.project.training.seed.to_string());
     if let Some(it) = &run.finished {
@@ -158,6 +161,9 @@ fn marks(run: &Run) -> Vec<(f64, String)> {
     let mut marks = Vec::new();
     if let Some(best) = run.history.best_epoch() {
         marks.push((best.epoch as f64, format!("best epoch {}", best.epoch)));
+    }
+    if let Some(parent) = run.parent() {
+        marks.push((parent.epoch as f64, format!("fork of {}", parent.run)));
     }
     let turned = run.changes.iter().filter(|it| it.by != "schedule");
     marks.extend(turned.map(|it| (run.epoch_of_step(it.step as f64), format!("{} {}", it.key, it.to))));
