@@ -40,7 +40,7 @@
 //! what a rule saw. *Remedy*: a change a finding proposes. *Ghost*: an earlier run left on the chart.
 //! *Band*: what several seeds of one project span. *Target*: the column to predict. *Device*: where the
 //! arithmetic is done. *Checkpoint*: where a training stands between two steps, as a file. *Fork*: another future for a
-//! run, its *parent*, from one of its epochs on.
+//! run, its *parent*, from one of its epochs on. *Glance*: what a list shows of a run. *Marks*: what a person wrote on one.
 //!
 //! # Where it departs from the textbook
 //!

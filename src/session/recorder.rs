@@ -14,7 +14,8 @@ use crate::run::{Event, Timing};
 use crate::spec::Project;
 
 /// A run's folder: `project.ron`, `events.jsonl`, `timing.jsonl`, `checkpoints`, `best.safetensors`, `encoder.ron`,
-/// `report.md` with `report_figures`; of a fork also `fork.ron`. Whoever holds one is the only writer.
+/// `report.md` with `report_figures`; of a fork also `fork.ron`. Whoever holds one is the only writer of these;
+/// [`super::Marks`] and seeds stand beside them.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,

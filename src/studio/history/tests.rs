@@ -1,3 +1,5 @@
+//! The history: sorting, filtering, marks, deletion and what is said when the folder is none.
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -11,6 +11,9 @@ use crate::ui::Cx;
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{icon_button_ui, segmented_ui};
 
+/// Width of a group of choices at least.
+const GROUP: f32 = 110.0;
+
 impl Runs {
     pub(super) fn filter_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let theme = Theme::of(ui);
@@ -24,20 +27,20 @@ impl Runs {
         menu.show(|ui| {
             ui.set_min_width(size::MENU);
             let facets = Facets::of(&cx.studio.history.listing.runs);
-            ScrollArea::vertical().max_height(size::LIST).show(ui, |ui| {
-                let query = &mut self.query;
-                ui.horizontal(|ui| {
-                    let stars = [(false, "All", "Starred or not"), (true, "Starred", "Only those with a star")];
-                    segmented_ui(ui, &mut query.only_starred, &stars);
-                    let archives = [
-                        (Archived::Hidden, "Current", "Without those that were archived"),
-                        (Archived::Shown, "Both", "Archived or not"),
-                        (Archived::Only, "Archived", "Only those that were archived"),
-                    ];
-                    if facets.n_archived > 0 || query.archived != Archived::Hidden {
-                        segmented_ui(ui, &mut query.archived, &archives);
-                    }
-                });
+            let query = &mut self.query;
+            ui.horizontal(|ui| {
+                let stars = [(false, "All", "Starred or not"), (true, "Starred", "Only those with a star")];
+                segmented_ui(ui, &mut query.only_starred, &stars);
+                let archives = [
+                    (Archived::Hidden, "Current", "Without those that were archived"),
+                    (Archived::Shown, "Both", "Archived or not"),
+                    (Archived::Only, "Archived", "Only those that were archived"),
+                ];
+                if facets.n_archived > 0 || query.archived != Archived::Hidden {
+                    segmented_ui(ui, &mut query.archived, &archives);
+                }
+            });
+            ui.horizontal_top(|ui| {
                 group_ui(ui, "Project", &facets.projects, &mut query.project);
                 group_ui(ui, "Ended", &facets.states, &mut query.state);
                 group_ui(ui, "Tag", &facets.tags, &mut query.tag);
@@ -51,14 +54,20 @@ fn group_ui(ui: &mut Ui, title: &str, choices: &BTreeSet<String>, chosen: &mut O
     if choices.is_empty() && chosen.is_none() {
         return;
     }
-    ui.add_space(space::XS);
-    ui.label(Theme::of(ui).small(title));
-    // What is filtered by may be gone; it must still be possible to take it away.
-    for choice in choices.iter().chain(chosen.clone().iter().filter(|it| !choices.contains(*it))) {
-        let is_chosen = chosen.as_ref() == Some(choice);
-        let text = RichText::new(choice).text_style(TextStyle::Body);
-        if ui.add(Button::selectable(is_chosen, text)).clicked() {
-            *chosen = (!is_chosen).then(|| choice.clone());
-        }
-    }
+    ui.vertical(|ui| {
+        ui.set_min_width(GROUP);
+        ui.add_space(space::XS);
+        ui.label(Theme::of(ui).small(title));
+        ScrollArea::vertical().id_salt(title).max_height(size::LIST).show(ui, |ui| {
+            // What is filtered by may be gone; it must still be possible to take it away.
+            let gone = chosen.clone().filter(|it| !choices.contains(it));
+            for choice in choices.iter().chain(&gone) {
+                let is_chosen = chosen.as_ref() == Some(choice);
+                let text = RichText::new(choice).text_style(TextStyle::Body);
+                if ui.add(Button::selectable(is_chosen, text)).clicked() {
+                    *chosen = (!is_chosen).then(|| choice.clone());
+                }
+            }
+        });
+    });
 }

@@ -16,9 +16,9 @@ use crate::ui::widgets::segmented_ui;
 const MOST_POINTS: usize = 1500;
 /// Least distance of two names.
 const APART: f32 = 13.0;
-/// Room for the names, as a share of the chart's width, and their letters at most.
-const NAMES: f64 = 0.3;
+/// Letters of a name at most, and what stands beside the chart's frame in its width.
 const LETTERS: usize = 16;
+const AXIS: f32 = 82.0;
 
 impl Compare {
     pub(super) fn chart_ui(&mut self, ui: &mut Ui) {
@@ -55,7 +55,7 @@ impl Compare {
             id: ui.scope_id().with("compare"),
             summary: format!("Validation {title} by epoch of {} runs: {}", lines.len(), names.join(", ")),
             height: ui.available_height(),
-            x: (0.0, x.max(2.0) * (1.0 + NAMES)),
+            x: (0.0, x.max(2.0) / (1.0 - names_share(ui, &lines))),
             y: (y.0 - 0.06 * room, y.1 + 0.06 * room),
             x_marks: Marks::Number,
             y_marks: Marks::Number,
@@ -133,6 +133,15 @@ fn shortened(name: &str) -> String {
         return name.to_owned();
     }
     name.chars().take(LETTERS - 1).chain(['…']).collect()
+}
+
+/// The share of the chart's width that the longest name needs behind the last epoch.
+fn names_share(ui: &Ui, lines: &[Line]) -> f64 {
+    let font: FontId = TextStyle::Small.resolve(ui.style());
+    let width =
+        |it: &Line| ui.fonts_mut(|fonts| fonts.layout_no_wrap(it.name.clone(), font.clone(), it.color).size().x);
+    let longest = lines.iter().map(width).fold(0.0, f32::max) + 2.0 * space::S;
+    f64::from(longest / (ui.available_width() - AXIS).max(1.0)).min(0.6)
 }
 
 /// The name of each line at its end, moved apart where they would cover each other.

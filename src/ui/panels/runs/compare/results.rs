@@ -143,6 +143,9 @@ fn name_ui(ui: &mut Ui, row: &Row, idx: usize, is_baseline: bool) -> bool {
     ui.allocate_ui_with_layout(vec2(NAME, size::LINE), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(NAME);
         ui.spacing_mut().item_spacing.x = 6.0;
+        // As high as the numbers beside it.
+        ui.spacing_mut().interact_size.y = size::LINE;
+        ui.spacing_mut().button_padding = egui::Vec2::ZERO;
         let (dot, _) = ui.allocate_exact_size(egui::Vec2::splat(2.0 * size::DOT), Sense::hover());
         ui.painter().circle_filled(dot.center(), size::DOT, color(theme, idx));
         let name = row.glance().name();
