@@ -86,6 +86,7 @@ fn what_cannot_be_compared_is_said() {
     window.get_by_label("The first 6 of 9 chosen runs");
     window.get_by_label_contains("learned from different data or columns");
     view(&mut window, "List");
+    click(&mut window, "Sort by name");
     row(&mut window, "used-cars-10");
     row_with(&mut window, "used-cars-11", Modifiers::COMMAND);
     view(&mut window, "Compare");
