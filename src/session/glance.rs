@@ -11,7 +11,7 @@ use super::marks::{self, Marks};
 use super::recorder::LOCK;
 use super::seeds::{self, SeedResult};
 use crate::project;
-use crate::run::{Event, FinishReason, Finished, Metrics};
+use crate::run::{Event, FinishReason, Finished, Metrics, Parent};
 use crate::spec::Project;
 
 /// A run folder as a list shows it.
@@ -27,6 +27,8 @@ pub struct Glance {
     pub when: Option<SystemTime>,
     /// What its files tell; in words where they are damaged.
     pub told: Result<Told, String>,
+    /// All that a search looks through, in lower case.
+    pub words: String,
     pub(super) stamp: Stamp,
 }
 
@@ -59,16 +61,6 @@ pub struct Told {
     pub seeds: Vec<SeedResult>,
 }
 
-/// Where a run began that did not begin anew.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Parent {
-    /// Name of the other run's folder.
-    pub run: String,
-    /// The epoch behind which the ways part.
-    pub epoch: u64,
-}
-
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
@@ -99,7 +91,7 @@ impl Glance {
 
     /// Reads a folder, or keeps what is `known` of it where that has not changed. None where it holds no run.
     pub(super) fn of(folder: &Path, known: Option<&std::sync::Arc<Self>>) -> Option<std::sync::Arc<Self>> {
-        let stamp = Stamp::of(folder)?;
+        let stamp = Stamp::of(folder, known.map(std::sync::Arc::as_ref))?;
         if let Some(known) = known
             && known.stamp == stamp
         {
@@ -112,20 +104,41 @@ impl Glance {
         let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let when = stamp.files[1].or(stamp.files[0]).map(|it| it.0);
         let told = Told::read(folder, stamp.is_locked);
-        Some(std::sync::Arc::new(Self { folder: folder.to_owned(), id, marks, marks_trouble, when, told, stamp }))
+        let words = words(&id, &marks, told.as_ref().ok());
+        Some(std::sync::Arc::new(Self {
+            folder: folder.to_owned(),
+            id,
+            marks,
+            marks_trouble,
+            when,
+            told,
+            words,
+            stamp,
+        }))
     }
 }
 
+fn words(id: &str, marks: &Marks, told: Option<&Told>) -> String {
+    let own =
+        told.map_or_else(String::new, |it| format!("{} {} {}", it.title, it.project.data.source_name(), it.device));
+    format!("{id} {} {} {} {own}", marks.name, marks.note, marks.tags.join(" ")).to_lowercase()
+}
+
 impl Stamp {
-    /// None where there is no file that only a run has.
-    fn of(folder: &Path) -> Option<Self> {
+    /// None where there is no file that only a run has. Nobody writes a run that is `known` to have ended while its files
+    /// stay as they are, so that its lock need not be tried.
+    fn of(folder: &Path, known: Option<&Glance>) -> Option<Self> {
         let stamp = |name: &str| {
             let known = std::fs::metadata(folder.join(name)).ok().filter(std::fs::Metadata::is_file)?;
             Some((known.modified().ok()?, known.len()))
         };
         let files = [stamp("project.ron"), stamp("events.jsonl"), stamp(marks::FILE), stamp(seeds::FILE)];
         let is_run = files[0].is_some() || files[1].is_some();
-        is_run.then(|| Self { files, is_locked: is_locked(folder) })
+        let has_ended = known.is_some_and(|it| {
+            it.stamp.files == files && it.told.as_ref().is_ok_and(|it| matches!(it.state, RunState::Ended(_)))
+        });
+        let was_locked = known.is_some_and(|it| it.stamp.is_locked);
+        is_run.then(|| Self { files, is_locked: if has_ended { was_locked } else { is_locked(folder) } })
     }
 }
 

@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 
 pub use apart::serve;
 pub use fork::settings_at;
-pub use glance::{Glance, Parent, RunState, Told};
+pub use glance::{Glance, RunState, Told};
 pub use inspector::{Contents, Part, checkpoints, open_checkpoint};
 pub use job::{Branch, Job, Ready, ready};
 pub use marks::Marks;

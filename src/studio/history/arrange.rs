@@ -168,12 +168,7 @@ pub fn test_metric(told: &Told) -> Option<f64> {
 }
 
 fn has_words(run: &Glance, words: &[String]) -> bool {
-    let mut text = format!("{} {} {} {}", run.id, run.marks.name, run.marks.note, run.marks.tags.join(" "));
-    if let Ok(told) = &run.told {
-        text = format!("{text} {} {} {}", told.title, told.project.data.source_name(), told.device);
-    }
-    text = format!("{text} {}", state_label(run)).to_lowercase();
-    words.iter().all(|it| text.contains(it.as_str()))
+    words.iter().all(|it| run.words.contains(it.as_str()) || state_label(run).contains(it.as_str()))
 }
 
 /// What a column is sorted by.
