@@ -213,6 +213,7 @@ fn keys_move_along_star_and_delete_and_ctrl_z_takes_each_back() {
     window.key_press(Key::ArrowDown);
     window.run_steps(2);
     window.key_press(Key::Space);
+    window.run_steps(2);
     let starred = |name: &str| Marks::read(&shelf.path().join(name)).unwrap().is_starred;
     step_until(&mut window, "the star", quiet("star"));
     assert!(starred("used-cars-4") && !starred("used-cars-3"));
