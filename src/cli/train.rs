@@ -116,13 +116,20 @@ impl Train {
     }
 
     fn go_on(&self, run: &Path, began: Instant) -> Result<ExitCode, BadInput> {
-        if self.project.is_none() && (!self.set.is_empty() || self.init.is_some() || self.no_shuffle) {
-            let line = "a run that goes on keeps its own settings; leave out --set, --init and --no-shuffle";
+        let is_budget = |it: &String| it.trim_start().starts_with("memory.budget");
+        let others = self.set.iter().any(|it| !is_budget(it));
+        if self.project.is_none() && (others || self.init.is_some() || self.no_shuffle) {
+            let line = "a run that goes on keeps its own settings, memory.budget apart; leave out other --set, --init and --no-shuffle";
             return Err(BadInput(format!("{line} ({})", run.display())));
         }
+        let mut chosen = Project::default();
+        for setting in self.set.iter().filter(|it| is_budget(it)) {
+            chosen.set(setting).map_err(|err| BadInput(err.to_string()))?;
+        }
+        let memory = self.set.iter().any(is_budget).then_some(chosen.memory);
         let device = self.device.as_deref().map(device).transpose()?;
         let folder = run.to_owned();
-        let asked = Interrupted { folder, device, log_every: self.log_every, watched: false, began };
+        let asked = Interrupted { folder, device, memory, log_every: self.log_every, watched: false, began };
         match resume(&asked).map_err(|problems| BadInput(problems.join("; ")))? {
             Resumption::Ready(ready) => {
                 let project = ready.project().clone();

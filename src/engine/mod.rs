@@ -4,6 +4,7 @@ mod device;
 mod error;
 mod errors;
 mod evaluate;
+mod forecast;
 mod gradients;
 mod layers;
 mod loss;
@@ -22,6 +23,7 @@ pub use device::{
 pub use error::TrainError;
 pub use errors::Errors;
 pub use evaluate::{Evaluation, measure_outputs};
+pub use forecast::{Advice, DataSize, Forecast, MemoryRemedy, Part, advise, forecast};
 pub use optimizer::Memory;
 pub use trainer::{Gathered, StepDone, StepOrder, Trainer};
 pub use verify::{Comparison, verify};

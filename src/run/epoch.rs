@@ -111,4 +111,8 @@ pub struct Timing {
     /// Median of the same step on the CPU, where a graphics device trains and both were timed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_step: Option<f64>,
+    /// Most bytes that the process has taken by the end of the epoch, above what it took before the network was built;
+    /// none where the system does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
 }

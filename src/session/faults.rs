@@ -84,7 +84,8 @@ fn train(out: &Path) -> Acknowledged {
 
 fn resume(run: &Path) -> Acknowledged {
     let folder = run.to_owned();
-    let asked = Interrupted { folder, device: None, log_every: LOG_EVERY, watched: false, began: Instant::now() };
+    let asked =
+        Interrupted { folder, device: None, memory: None, log_every: LOG_EVERY, watched: false, began: Instant::now() };
     Acknowledged::follow(Session::resume(asked, || ()))
 }
 

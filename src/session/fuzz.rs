@@ -240,7 +240,14 @@ fn a_run_with_a_checkpoint_that_is_not_its_own_goes_on_or_says_why_not() {
             place.write("events.jsonl", &events);
             place.write("checkpoints/step-00000099.safetensors", bytes);
             let folder = run.clone();
-            let asked = Interrupted { folder, device: None, log_every: None, watched: false, began: Instant::now() };
+            let asked = Interrupted {
+                folder,
+                device: None,
+                memory: None,
+                log_every: None,
+                watched: false,
+                began: Instant::now(),
+            };
             let mut session = Session::resume(asked, || ());
             while let Some(events) = session.wait() {
                 for event in events {

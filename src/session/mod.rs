@@ -16,6 +16,7 @@ mod glance;
 mod inspector;
 mod job;
 mod marks;
+mod meter;
 mod model;
 mod outbox;
 mod probe;
@@ -39,6 +40,7 @@ pub use glance::{Glance, RunState, Told};
 pub use inspector::{Contents, Part, checkpoints, open_checkpoint};
 pub use job::{Branch, Job, Ready, ready};
 pub use marks::Marks;
+pub use meter::free_memory;
 pub use model::{Model, Prediction, verify_on};
 pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, verify_device};
 pub use recorder::{RunFolder, read_run};
@@ -47,7 +49,9 @@ pub use resume::{Interrupted, Resumption, resume};
 pub use seeds::{SeedResult, keep_seeds, kept_seeds};
 pub use shelf::{Listing, TRASH_DAYS, bring_back, delete, empty_trash};
 
-pub use crate::engine::{Comparison, DeviceInfo, try_devices};
+pub use crate::engine::{
+    Advice, Comparison, DataSize, DeviceInfo, Forecast, MemoryRemedy, Part as MemoryPart, advise, forecast, try_devices,
+};
 
 use crate::run::{Command, Event, FinishReason, Finished, Views};
 

@@ -14,7 +14,7 @@ use crate::data;
 use crate::engine::check_device;
 use crate::project;
 use crate::run::{Event, FinishReason, Finished, Started};
-use crate::spec::{DeviceSpec, Project};
+use crate::spec::{DeviceSpec, MemorySpec, Project};
 
 /// A run that is to go on.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Interrupted {
     pub folder: PathBuf,
     /// Another device than the one it began on.
     pub device: Option<DeviceSpec>,
+    /// Another memory budget than it had.
+    pub memory: Option<MemorySpec>,
     /// Every how many steps a `step` event is written. None: as before.
     pub log_every: Option<u64>,
     /// As [`Job::watched`].
@@ -72,6 +74,7 @@ pub fn resume(asked: &Interrupted) -> Result<Resumption, Vec<String>> {
         return Ok(Resumption::Over(Box::new(project), finished));
     }
     project.device = asked.device.unwrap_or(project.device);
+    project.memory = asked.memory.clone().unwrap_or(project.memory);
     project.check()?;
     check_device(project.device).map_err(|err| one(err.to_string()))?;
     let course = Course::read(path).map_err(one)?;

@@ -8,6 +8,7 @@ use super::data::{DataSpec, SplitSpec, Task};
 use super::doctor::DoctorSpec;
 use super::knob::{Knob, KnobError, Range, Scale, Value, nearest_name};
 use super::loss::LossSpec;
+use super::memory::MemorySpec;
 use super::model::{Mlp, ModelSpec};
 use super::optimizer::OptimizerSpec;
 use super::schedule::ScheduleSpec;
@@ -35,6 +36,7 @@ pub struct Project {
     pub stopping: StoppingSpec,
     pub checkpoint: CheckpointSpec,
     pub device: DeviceSpec,
+    pub memory: MemorySpec,
     /// Where the doctor's rules draw their lines.
     pub doctor: DoctorSpec,
     /// What is wrong with this project, where it is an exercise. No rule reads it.
@@ -111,6 +113,7 @@ impl Default for Project {
             stopping: StoppingSpec::default(),
             checkpoint: CheckpointSpec::default(),
             device: DeviceSpec::Auto,
+            memory: MemorySpec::default(),
             doctor: DoctorSpec::default(),
             truth: None,
         }
@@ -159,13 +162,17 @@ impl Project {
             Section::Training => self.training.knobs(),
             Section::Stopping => self.stopping.knobs(),
             Section::Checkpoints => self.checkpoint.knobs(),
-            Section::Hardware => vec![Knob {
-                key: "device",
-                label: "Device",
-                help: "Where the arithmetic is done.",
-                value: Value::Text { at: &mut self.device },
-                live: false,
-            }],
+            Section::Hardware => {
+                let mut knobs = vec![Knob {
+                    key: "device",
+                    label: "Device",
+                    help: "Where the arithmetic is done.",
+                    value: Value::Text { at: &mut self.device },
+                    live: false,
+                }];
+                knobs.extend(self.memory.knobs());
+                knobs
+            }
             Section::Doctor => self.doctor.knobs(),
         }
     }

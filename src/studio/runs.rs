@@ -219,7 +219,7 @@ impl Runs {
                 self.send(Command::Step);
             }
             RunAction::Stop => self.send(Command::Stop),
-            RunAction::Continue(device) => self.go_on(device, notices),
+            RunAction::Continue(device) => self.go_on(device, projects, notices),
             RunAction::PullThePlug => {
                 if !self.session.as_ref().is_some_and(Session::kill) {
                     notices.push(Notice::error(
@@ -363,7 +363,7 @@ impl Runs {
     }
 
     /// Goes on from the last checkpoint, in the same place and under the same name.
-    fn go_on(&mut self, device: Option<DeviceSpec>, notices: &mut Vec<Notice>) {
+    fn go_on(&mut self, device: Option<DeviceSpec>, projects: &Projects, notices: &mut Vec<Notice>) {
         let (true, Some(folder)) = (self.can_continue(), self.out.clone()) else {
             notices
                 .push(Notice::error("Only a run that was interrupted can go on, and only where it was written down"));
@@ -371,7 +371,9 @@ impl Runs {
         };
         // The process that was interrupted still holds the folder until it is gone.
         self.session = None;
-        let asked = Interrupted { folder, device, log_every: None, watched: true, began: Instant::now() };
+        // The budget is the one that is chosen now.
+        let memory = Some(projects.draft.memory.clone());
+        let asked = Interrupted { folder, device, memory, log_every: None, watched: true, began: Instant::now() };
         let wake = Arc::clone(&self.wake);
         self.session = Some(match &self.program {
             Some(program) => Session::resume_apart(program, asked, move || wake()),

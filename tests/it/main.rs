@@ -8,6 +8,7 @@ mod device;
 mod experiments;
 mod forking;
 mod gallery;
+mod memory;
 mod parity;
 mod program;
 mod quiz;

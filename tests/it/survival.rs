@@ -54,7 +54,7 @@ impl Victim {
 }
 
 /// The run's events without times and paths.
-fn told(run: &Path) -> Vec<Value> {
+pub(crate) fn told(run: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
     let mut events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for event in &mut events {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::super::job::Branch;
 use crate::run::{Command, Event, Views};
-use crate::spec::{DeviceSpec, Project};
+use crate::spec::{DeviceSpec, MemorySpec, Project};
 
 /// Of these messages. Both sides are the same program; a mismatch means it was replaced while its window was open.
 pub(super) const VERSION: u32 = 2;
@@ -57,6 +57,7 @@ pub(super) enum Work {
     Resume {
         folder: PathBuf,
         device: Option<DeviceSpec>,
+        memory: Option<MemorySpec>,
         log_every: Option<u64>,
     },
 }

@@ -27,7 +27,7 @@ fn corpus() -> Vec<Vec<u8>> {
     let fit = Fit { pairs: vec![(1.0, f32::NAN); 20], ..Fit::default() };
     vec![
         framed(&order(train)),
-        framed(&order(Work::Resume { folder: "run".into(), device: None, log_every: None })),
+        framed(&order(Work::Resume { folder: "run".into(), device: None, memory: None, log_every: None })),
         framed(&Down::Command(Command::Set { key: "learning_rate".to_owned(), value: "0.1".to_owned() })),
         framed(&Up::Events(vec![Event::Epoch(row), Event::Paused { step: 7 }, Event::Resumed { step: 7 }])),
         framed(&Up::Views(Box::new(Views { fit: Some(fit), ..Views::default() }))),

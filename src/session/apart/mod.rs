@@ -65,7 +65,8 @@ impl Session {
     /// Goes on with an interrupted run in a process of its own; on a thread where none can be started.
     pub fn resume_apart(program: &Path, asked: Interrupted, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let folder = serve::absolute(&asked.folder);
-        let work = Work::Resume { folder, device: asked.device, log_every: asked.log_every };
+        let work =
+            Work::Resume { folder, device: asked.device, memory: asked.memory.clone(), log_every: asked.log_every };
         let order = Order { version: VERSION, base: std::path::PathBuf::new(), threads: None, work };
         Self::apart(program, &order, wake, move |desk| go_on(&asked, desk))
     }

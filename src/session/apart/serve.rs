@@ -68,8 +68,9 @@ fn start(order: Order, wake: impl Fn() + Send + Sync + 'static) -> Session {
             (job.watched, job.begins_paused) = (watched, begins_paused);
             Session::spawn(job, wake)
         }
-        Work::Resume { folder, device, log_every } => {
-            let asked = Interrupted { folder, device, log_every, watched: true, began: std::time::Instant::now() };
+        Work::Resume { folder, device, memory, log_every } => {
+            let asked =
+                Interrupted { folder, device, memory, log_every, watched: true, began: std::time::Instant::now() };
             Session::resume(asked, wake)
         }
     }
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn another_version_is_refused_in_words() {
-        let work = Work::Resume { folder: "nowhere".into(), device: None, log_every: None };
+        let work = Work::Resume { folder: "nowhere".into(), device: None, memory: None, log_every: None };
         let mut order = Vec::new();
         write(&mut order, &Down::Order(Order { version: VERSION + 1, base: "".into(), threads: None, work })).unwrap();
         let (from_worker, theirs) = pipe().unwrap();

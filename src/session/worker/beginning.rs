@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::Desk;
 use super::super::auto::{self, Scout};
 use super::super::job::Ready;
+use super::super::meter::Meter;
 use super::super::recorder::{Recorder, Told};
 use super::super::resume::Place;
 use super::retracing::{Retrace, doctor};
@@ -32,7 +33,8 @@ pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
         (None, Some(course)) => course.begin.clone(),
         (None, None) => job.project.clone(),
     };
-    project.device = job.project.device;
+    (project.device, project.memory) = (job.project.device, job.project.memory.clone());
+    let meter = Meter::begin();
     let opened = match open(&project, &data, init.as_ref(), desk) {
         Ok(it) => it,
         Err(err) => return desk.out.fail(&err.to_string()),
@@ -58,6 +60,7 @@ pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
     worker.watched = job.watched;
     worker.paused = job.begins_paused;
     worker.began = job.began;
+    worker.meter = meter;
     worker.cpu_step = opened.cpu_step;
     worker.log_every = job.log_every;
     worker.told_every = told_every(job.log_every, job.watched, n_steps);
@@ -73,6 +76,7 @@ pub(in crate::session) fn train(ready: Ready, desk: &mut Desk) {
     if let Some(text) = opened.told {
         worker.desk.out.tell(Event::Warning { text });
     }
+    worker.warn_of_memory();
     let end = worker
         .run()
         .map_or_else(|end| end, |()| End::Reason(FinishReason::Completed, "All epochs were trained".to_owned()));

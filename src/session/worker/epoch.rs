@@ -97,6 +97,7 @@ impl EpochSums {
             validation: validation.as_secs_f64(),
             step: median.as_secs_f64(),
             cpu_step,
+            peak_memory: None,
         })
     }
 }

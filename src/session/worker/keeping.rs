@@ -163,9 +163,9 @@ impl Worker<'_> {
         let Checkpoint { position, weights, memory, best, outputs } = checkpoint;
         self.trainer.load(&weights);
         self.trainer.remember(&memory);
-        let device = self.project.device;
+        let (device, memory) = (self.project.device, self.project.memory.clone());
         self.project = position.project;
-        self.project.device = device;
+        (self.project.device, self.project.memory) = (device, memory);
         (self.step, self.epoch) = (position.step, position.epoch);
         (self.watch, self.plateau) = (position.watch, position.plateau);
         self.last_norm = position.last_norm.map(f64::from_bits);

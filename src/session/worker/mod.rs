@@ -1,6 +1,7 @@
 //! The training loop: commands between steps, events out, patience and pace.
 
 mod beginning;
+mod budget;
 mod commands;
 mod ending;
 mod epoch;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use super::Desk;
 use super::auto::Scout;
+use super::meter::Meter;
 use crate::data::{Prepared, epoch_order};
 use crate::diagnose::Doctor;
 use crate::diagnose::stops::{Watch, watched};
@@ -94,6 +96,8 @@ struct Worker<'a> {
     last_picture: Instant,
     picture_cost: Duration,
     began: Instant,
+    /// From before the network was built; none where the system does not tell.
+    meter: Option<Meter>,
 }
 
 impl<'a> Worker<'a> {
@@ -140,6 +144,7 @@ impl<'a> Worker<'a> {
             last_picture: now,
             picture_cost: Duration::ZERO,
             began: now,
+            meter: None,
         }
     }
 
@@ -173,6 +178,7 @@ impl<'a> Worker<'a> {
             self.keep_pace()?;
             self.keep_if_due()?;
             self.take_turns()?;
+            self.mind_the_budget()?;
             self.one_step(batch, batches.peek().is_none())?;
             self.desk.out.flush_if_due();
         }
@@ -286,7 +292,7 @@ impl<'a> Worker<'a> {
         let rows = &self.data.split.validation;
         let (validation, layers) = self.trainer.evaluate_layers(rows, &sums.layers)?;
         let errors = self.trainer.errors(rows, &validation.outputs);
-        let timing = sums.timing(self.epoch, validating.elapsed(), self.cpu_step);
+        let mut timing = sums.timing(self.epoch, validating.elapsed(), self.cpu_step);
         let (train_loss, train_metrics) = if self.measures_during() {
             let outputs = std::mem::take(&mut sums.outputs);
             (sums.mean_loss(), self.trainer.measure(&sums.rows, outputs).metrics)
@@ -294,6 +300,9 @@ impl<'a> Worker<'a> {
             let train = self.trainer.evaluate(&self.data.split.train)?;
             (train.loss, train.metrics)
         };
+        if let Some(timing) = &mut timing {
+            timing.peak_memory = self.meter.and_then(Meter::peak);
+        }
         let mut metrics = BTreeMap::new();
         metrics.extend(train_metrics.into_iter().map(|(name, value)| (format!("train_{name}"), value)));
         metrics.extend(validation.metrics.into_iter().map(|(name, value)| (format!("validation_{name}"), value)));
