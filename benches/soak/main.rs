@@ -2,9 +2,10 @@
 //!
 //! Run with `cargo bench --bench soak -- --minutes 120`; `--program PATH` trains through another copy of the program.
 //! The studio that the window drives trains small projects, each in a process of its own: runs are paused, resumed,
-//! stopped, killed and gone on with, several seeds are trained, run folders are opened and deleted, over and over.
-//! Runs are paced, so that a core is busy for a small part of the time. Every minute is one line; the last line is the
-//! verdict, and the exit status is 1 where something grew or went wrong. Measured on Linux, where the system tells.
+//! stopped, killed and gone on with, forked, trained with other seeds, opened, deleted, brought back and deleted for
+//! good, over and over. Runs are paced, so that a core is busy for a small part of the time. Every minute is one line;
+//! the last line is the verdict, and the exit status is 1 where something grew or went wrong. It needs Linux, where the
+//! system tells what a process holds.
 
 #![expect(
     clippy::print_stdout,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use learnscope::run::{FinishReason, Phase};
-use learnscope::studio::{Action, ProjectAction, RunAction, Studio};
+use learnscope::studio::{Action, HistoryAction, ProjectAction, RunAction, Studio};
 
 use crate::vitals::Vitals;
 
-/// Something that was asked for takes this long at most.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Something that was asked for takes this long at most, also where others keep the machine busy.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Run folders that are left where they are.
 const FOLDERS: usize = 6;
 
@@ -32,6 +32,7 @@ pub(crate) struct Tally {
     stops: u64,
     probes: u64,
     seeds: u64,
+    forks: u64,
     opened: u64,
     deleted: u64,
 }
@@ -71,11 +72,17 @@ impl Soak {
             self.tally.stops += 1;
         }
         self.end(vitals)?;
+        if round % 4 == 3 {
+            self.fork(vitals)?;
+        }
         if round % 5 == 4 {
             self.train_seeds(vitals)?;
         }
         if round % 3 == 2 {
             self.open_and_delete(vitals)?;
+        }
+        if round % 6 == 5 {
+            self.rest(vitals)?;
         }
         Ok(())
     }
@@ -150,29 +157,54 @@ impl Soak {
         }
     }
 
-    /// Several seeds, trained in this very process.
+    /// Another future from the second epoch on.
+    fn fork(&mut self, vitals: &mut Vitals) -> Done {
+        self.act(RunAction::PlanFork { epoch: 2 });
+        self.studio.projects.draft.set("learning_rate=0.0005").map_err(|err| err.to_string())?;
+        self.act(RunAction::Train);
+        self.tally.forks += 1;
+        self.end(vitals)
+    }
+
+    /// Leaves everything, waits until whatever was asked to stop has stopped, and looks at what is held.
+    fn rest(&mut self, vitals: &mut Vitals) -> Done {
+        self.open_project(PROJECTS[0], vitals)?;
+        let began = Instant::now();
+        self.wait("rest", vitals, |it| !it.runs.is_retiring() && began.elapsed() > Duration::from_secs(2))?;
+        vitals.look_at_rest();
+        Ok(())
+    }
+
+    /// Several seeds of the shown run.
     fn train_seeds(&mut self, vitals: &mut Vitals) -> Done {
         self.act(RunAction::Seeds { k: 3 });
         self.tally.seeds += 1;
         self.wait("other seeds", vitals, |it| it.runs.seeding().is_none())
     }
 
-    /// Opens the oldest run, and deletes those before the newest few.
+    /// Opens the oldest run; deletes those before the newest few, brings them back, and deletes them for good.
     fn open_and_delete(&mut self, vitals: &mut Vitals) -> Done {
         let entries = std::fs::read_dir(&self.runs).map_err(|err| err.to_string())?;
-        let mut folders: Vec<_> =
-            entries.flatten().filter_map(|it| Some((it.metadata().ok()?.modified().ok()?, it.path()))).collect();
-        folders.sort();
-        let Some((_, oldest)) = folders.first() else { return Ok(()) };
+        let is_run = |it: &PathBuf| it.join("project.ron").is_file();
+        let age = |it: &PathBuf| it.metadata().and_then(|it| it.modified()).ok();
+        let mut folders: Vec<_> = entries.flatten().map(|it| it.path()).filter(is_run).collect();
+        folders.sort_by_key(age);
+        let Some(oldest) = folders.first() else { return Ok(()) };
         self.studio.act(Action::Project(ProjectAction::Open(oldest.clone())));
         self.wait("a run to be opened", vitals, Studio::has_opened)?;
         self.studio.act(Action::Project(ProjectAction::TakeOpened));
         self.tally.opened += 1;
         self.wait("its data", vitals, |it| it.projects.prepared().is_some())?;
-        for (_, folder) in folders.iter().rev().skip(FOLDERS) {
-            std::fs::remove_dir_all(folder).map_err(|err| err.to_string())?;
-            self.tally.deleted += 1;
+        folders.truncate(folders.len().saturating_sub(FOLDERS));
+        if folders.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.tally.deleted += folders.len() as u64;
+        let delete = HistoryAction::Delete(folders.clone());
+        for action in [HistoryAction::Look, delete.clone(), HistoryAction::Undo, delete, HistoryAction::EmptyTrash] {
+            self.studio.act(Action::History(action));
+            self.wait("the history", vitals, |it| !it.history.is_busy())?;
+        }
+        if folders.iter().any(is_run) { Err("deleted runs are still there".to_owned()) } else { Ok(()) }
     }
 }

@@ -1,34 +1,27 @@
-//! What a process holds of the machine, minute by minute, and whether it grows.
+//! What a process holds of the machine, minute by minute and at rest, and whether it grows.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// The first minutes fill pools and caches.
-const WARM_UP: usize = 10;
-/// What memory may grow by from the first quarter behind the warm-up to the last.
+/// What is seen in the first minutes does not count: they fill pools and caches.
+const WARM_UP: Duration = Duration::from_mins(10);
+/// What memory may grow by.
 const MOST_GROWTH: f64 = 0.05;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(crate) const HEADING: &str = "minute  memory: lowest  median  highest MB   files: lowest highest   threads: lowest \
-                                  highest   processes   runs ended";
+                                  highest   processes   runs ended   own at rest MB";
 
 /// What this process holds at a moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
     /// Resident memory in bytes.
     memory: u64,
+    /// The part of it that is the process's own; pages of the program's file come and go as the system likes.
+    own: u64,
     files: u64,
     threads: u64,
     /// Started by it and not yet taken leave of.
-    children: u64,
-}
-
-/// The lowest and the highest of a minute.
-#[derive(Clone, Copy, Debug)]
-struct Minute {
-    memory: u64,
-    files: u64,
-    threads: u64,
     children: u64,
 }
 
@@ -36,15 +29,20 @@ struct Minute {
 pub(crate) struct Vitals {
     began: Instant,
     last: Instant,
+    /// Of this minute.
     looks: Vec<Look>,
-    minutes: Vec<Minute>,
+    n_minutes: u64,
+    /// Whenever the studio was at rest: nothing trains, and a small project is open.
+    at_rest: Vec<(Duration, Look)>,
 }
 
-/// Lowest values of a minute, as the median of a quarter's minutes: in the first quarter behind the warm-up, in the last.
+/// Medians of what was seen at rest in the first quarter of the looks behind the warm-up, and in the last.
 #[derive(Debug)]
 pub(crate) struct Verdict {
-    minutes: usize,
+    minutes: u64,
+    n_looks: usize,
     memory: [f64; 2],
+    own: [f64; 2],
     files: [f64; 2],
     threads: [f64; 2],
     children: [f64; 2],
@@ -53,11 +51,13 @@ pub(crate) struct Verdict {
 /// None where the system does not tell.
 pub(crate) fn look() -> Option<Look> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let of = |name: &str| status.lines().find_map(|it| it.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
-    let memory = of("VmRSS:").map(|kilobytes: u64| kilobytes * 1024)?;
+    let of = |name: &str| -> Option<u64> {
+        status.lines().find_map(|it| it.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
+    };
+    let (memory, own) = (1024 * of("VmRSS:")?, 1024 * of("RssAnon:")?);
     // The handle that reads the folder is one of them.
     let files = std::fs::read_dir("/proc/self/fd").ok()?.count() as u64 - 1;
-    Some(Look { memory, files, threads: of("Threads:")?, children: children(std::process::id()) })
+    Some(Look { memory, own, files, threads: of("Threads:")?, children: children(std::process::id()) })
 }
 
 fn children(of: u32) -> u64 {
@@ -72,7 +72,8 @@ fn children(of: u32) -> u64 {
 
 impl Vitals {
     pub(crate) fn new() -> Self {
-        Self { began: Instant::now(), last: Instant::now(), looks: Vec::new(), minutes: Vec::new() }
+        let now = Instant::now();
+        Self { began: now, last: now, looks: Vec::new(), n_minutes: 0, at_rest: Vec::new() }
     }
 
     /// Looks where it is time to, and prints a line where a minute is over.
@@ -82,9 +83,16 @@ impl Vitals {
         }
         self.last = Instant::now();
         self.looks.extend(look());
-        if self.began.elapsed() >= Duration::from_mins(self.minutes.len() as u64 + 1) {
+        if self.began.elapsed() >= Duration::from_mins(self.n_minutes + 1) {
+            self.n_minutes += 1;
             self.end_minute(runs);
         }
+    }
+
+    /// Looks while nothing trains.
+    pub(crate) fn look_at_rest(&mut self) {
+        let now = self.began.elapsed();
+        self.at_rest.extend(look().map(|it| (now, it)));
     }
 
     fn end_minute(&mut self, runs: u64) {
@@ -100,35 +108,37 @@ impl Vitals {
         else {
             return;
         };
-        let minute = Minute { memory: memory[0], files: files[0], threads: threads[0], children: children[0] };
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         println!(
-            "{:6}  {:14.1} {:7.1} {:11.1}   {:13} {most_files:7}   {:15} {most_threads:7}   {:9}   {runs:10}",
-            self.minutes.len() + 1,
+            "{:6}  {:14.1} {:7.1} {:11.1}   {:13} {most_files:7}   {:15} {most_threads:7}   {:9}   {runs:10}   {:.1}",
+            self.n_minutes,
             megabytes(memory[0]),
             megabytes(memory[memory.len() / 2]),
             megabytes(*highest),
             files[0],
             threads[0],
             children[0],
+            self.at_rest.last().map_or(f64::NAN, |it| megabytes(it.1.own)),
         );
-        self.minutes.push(minute);
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
-        let behind = &self.minutes[WARM_UP.min(self.minutes.len() / 2)..];
+        let is_warm = |it: &&(Duration, Look)| it.0 >= WARM_UP.min(self.began.elapsed() / 3);
+        let behind: Vec<Look> = self.at_rest.iter().filter(is_warm).map(|it| it.1).collect();
         let quarter = (behind.len() / 4).max(1).min(behind.len());
         let ends = [&behind[..quarter], &behind[behind.len() - quarter..]];
-        let medians = |of: fn(&Minute) -> u64| {
-            ends.map(|minutes| {
-                let mut all: Vec<u64> = minutes.iter().map(of).collect();
+        let medians = |of: fn(&Look) -> u64| {
+            ends.map(|looks| {
+                let mut all: Vec<u64> = looks.iter().map(of).collect();
                 all.sort_unstable();
                 all.get(all.len() / 2).map_or(f64::NAN, |it| *it as f64)
             })
         };
         Verdict {
-            minutes: self.minutes.len(),
+            minutes: self.n_minutes,
+            n_looks: behind.len(),
             memory: medians(|it| it.memory),
+            own: medians(|it| it.own),
             files: medians(|it| it.files),
             threads: medians(|it| it.threads),
             children: medians(|it| it.children),
@@ -137,27 +147,31 @@ impl Vitals {
 }
 
 impl Verdict {
-    fn growth(&self) -> f64 {
-        self.memory[1] / self.memory[0] - 1.0
+    fn growth(of: [f64; 2]) -> f64 {
+        of[1] / of[0] - 1.0
     }
 
     pub(crate) fn is_flat(&self) -> bool {
         let is_flat = |of: [f64; 2]| of[1] <= of[0];
         // What gives memory back is no fault.
-        self.growth() <= MOST_GROWTH && is_flat(self.files) && is_flat(self.threads) && is_flat(self.children)
+        Self::growth(self.own) <= MOST_GROWTH && is_flat(self.files) && is_flat(self.threads) && is_flat(self.children)
     }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [before, after] = self.memory.map(|it| it / 1e6);
+        let megabytes = |of: [f64; 2]| {
+            format!("from {:.1} to {:.1} MB ({:+.1} %)", of[0] / 1e6, of[1] / 1e6, 100.0 * Self::growth(of))
+        };
         write!(
             out,
-            "{}: {} minutes; from the first quarter behind the warm-up to the last, memory went from {before:.1} to \
-             {after:.1} MB ({:+.1} %), open files from {} to {}, threads from {} to {}, processes from {} to {}",
+            "{}: {} minutes, {} looks at rest; from the first quarter behind the warm-up to the last, memory of its own \
+             went {}, resident memory {}, open files from {} to {}, threads from {} to {}, processes from {} to {}",
             if self.is_flat() { "flat" } else { "NOT flat" },
             self.minutes,
-            100.0 * self.growth(),
+            self.n_looks,
+            megabytes(self.own),
+            megabytes(self.memory),
             self.files[0],
             self.files[1],
             self.threads[0],
