@@ -41,7 +41,7 @@ pub fn settings_at(run: &Path, epoch: u64) -> Result<Project, String> {
 
 /// Makes a fork ready: everything is checked before its folder is made.
 pub(super) fn ready(mut job: Job, branch: &Branch) -> Result<Ready, Vec<String>> {
-    let one = |line: String| vec![line];
+    let one = |line: String| vec![line.replace('\n', " ")];
     let Past { run, diary, row, mut course } = Past::read(&branch.run, branch.epoch).map_err(one)?;
     let mut project = course.stands().clone();
     for (key, value) in &branch.set {

@@ -8,6 +8,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::checkpoint::Checkpoint;
 use super::checkpoint::tests::with_right_checksum;
+use super::fork::settings_at;
+use super::glance::Glance;
+use super::marks::Marks;
 use super::resume::Interrupted;
 use super::store::Store;
 use super::{Job, Model, Session, open_checkpoint, read_run};
@@ -114,8 +117,13 @@ fn what_is_quoted_of_an_altered_file_stays_on_one_line() {
     one_line(&read_run(&place.run()).unwrap_err());
 }
 
-/// Opens a run as the window does, and lets the doctor look at it again.
+/// Opens a run as the window does, lists it, and lets the doctor look at it again.
 fn look(run: &Path) {
+    if let Some(glance) = Glance::of(run, None) {
+        assert!(!glance.marks_trouble.contains('\n'), "{}", glance.marks_trouble);
+        glance.told.as_ref().err().into_iter().for_each(|it| one_line(it));
+    }
+    settings_at(run, 2).err().iter().for_each(|it| one_line(it));
     match read_run(run) {
         Err(why) => one_line(&why),
         Ok((project, events)) => {
@@ -137,7 +145,9 @@ fn look(run: &Path) {
 #[test]
 fn no_damage_to_a_diary_brings_its_reader_down() {
     let place = Place::new();
-    for (name, n) in [("events.jsonl", 1500), ("timing.jsonl", 300), ("project.ron", 300)] {
+    let marks = Marks { note: "a\nb".to_owned(), tags: vec!["x".to_owned()], is_starred: true, ..Marks::default() };
+    marks.write(&place.run()).unwrap();
+    for (name, n) in [("events.jsonl", 1500), ("timing.jsonl", 300), ("project.ron", 300), ("marks.ron", 300)] {
         let whole = place.read(name);
         fuzz(
             name,

@@ -111,7 +111,7 @@ pub fn ready(mut job: Job) -> Result<Ready, Vec<String>> {
         return fork::ready(job, &branch);
     }
     job.project.check()?;
-    let one = |line: String| vec![line];
+    let one = |line: String| vec![line.replace('\n', " ")];
     check_device(job.project.device).map_err(|err| one(err.to_string()))?;
     if let Some(out) = &job.out {
         RunFolder::check(out).map_err(one)?;

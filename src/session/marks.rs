@@ -36,7 +36,11 @@ impl Marks {
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(err) => return Err(format!("the run's marks cannot be read: {err} ({})", path.display())),
         };
-        ron::from_str(&text).map_err(|err| format!("the run's marks cannot be read: {err} ({})", path.display()))
+        ron::from_str(&text).map_err(|err| {
+            // What is quoted of the file may hold anything, and a message is one line.
+            let err = err.to_string().replace('\n', " ");
+            format!("the run's marks cannot be read: {err} ({})", path.display())
+        })
     }
 
     /// Writes them, whole or not at all.

@@ -62,7 +62,7 @@ impl Place {
 /// # Errors
 /// Every problem, one line each, when the folder is no run, another program is writing it, or its data has changed.
 pub fn resume(asked: &Interrupted) -> Result<Resumption, Vec<String>> {
-    let one = |line: String| vec![line];
+    let one = |line: String| vec![line.replace('\n', " ")];
     let path = asked.folder.as_path();
     let project_file = path.join("project.ron");
     if !project_file.is_file() {
