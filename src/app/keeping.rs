@@ -8,7 +8,6 @@ use super::App;
 use crate::spec::Project;
 use crate::studio::{Held, HeldRuns, Keeper, Remembered, Studio};
 use crate::ui::LayoutState;
-use crate::ui::theme;
 
 /// Long enough that dragging is one write, short enough that a crash takes nothing that one remembers.
 const CALM: Duration = Duration::from_millis(500);
@@ -34,10 +33,8 @@ impl App {
     /// it holds by it from now on.
     pub fn brought_back(ctx: &Context, studio: Studio, usual: LayoutState, keeper: Keeper) -> Self {
         let (before, notice) = keeper.read::<LayoutState>();
-        if let Some(memory) = before.as_ref().and_then(|it| ron::from_str(&it.toolkit).ok()) {
-            ctx.memory_mut(|it| *it = memory);
-            // How things look is no part of what the toolkit remembers.
-            theme::install(ctx);
+        if let Some(data) = before.as_ref().and_then(|it| ron::from_str(&it.toolkit).ok()) {
+            ctx.memory_mut(|it| it.data = data);
         }
         let state = before.as_ref().map_or(usual, |it| it.layout.clone());
         let mut app = Self::new(ctx, studio, state);
@@ -57,7 +54,7 @@ impl App {
             studio: self.studio.held()?,
             layout: self.layout.state.clone(),
             panels: self.layout.remembers(),
-            toolkit: ctx.memory(|it| ron::to_string(it).unwrap_or_default()),
+            toolkit: ctx.memory(|it| ron::to_string(&it.data).unwrap_or_default()),
         })
     }
 

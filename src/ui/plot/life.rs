@@ -1,11 +1,11 @@
 //! The life of a run that was interrupted, along the x axis: what was trained, what an interruption took, and where it
 //! went on.
 
-use egui::{Rangef, Rect, Stroke, StrokeKind, Ui, pos2};
+use egui::accesskit::Role;
+use egui::{Rangef, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2};
 
 use super::chart::Chart;
 use super::line::Along;
-use super::marking::told_ui;
 use crate::run::Run;
 use crate::studio::{Interruption, Lifeline, Stage};
 use crate::ui::text::{counted, duration_text};
@@ -40,7 +40,10 @@ pub(crate) fn life_ui(ui: &Ui, chart: &Chart, run: &Run, life: &Lifeline, along:
         chart.painter.rect_stroke(lost, 0, edge, StrokeKind::Inside);
         chart.painter.rect_filled(part(from, from + MOMENT), 0, theme.stage(Stage::Resuming));
         let area = Rect::from_min_max(pos2(lost.left() - REACH, y.min - REACH), pos2(lost.right() + REACH, y.max));
-        told_ui(ui, ui.scope_id().with(("interruption", idx)), area, &label(run, it), &detail(run, life, it));
+        // It takes clicks and drags so that the pointer is on it alone, and not on the epochs behind it as well.
+        let response = ui.interact(area, ui.scope_id().with(("interruption", idx)), Sense::click_and_drag());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label(run, it)));
+        response.on_hover_text(detail(run, life, it));
     }
     let line = Stroke::new(size::HAIRLINE, theme.line);
     chart.painter.hline(frame.x_range(), y.min - 1.0, line);

@@ -166,7 +166,7 @@ pub(crate) fn pills_ui(
 }
 
 /// Something painted, told to screen readers, with its details under the pointer.
-pub(crate) fn told_ui(ui: &Ui, id: Id, rect: Rect, label: &str, detail: &str) {
+fn told_ui(ui: &Ui, id: Id, rect: Rect, label: &str, detail: &str) {
     let response = ui.interact(rect, id, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
     if !detail.is_empty() {

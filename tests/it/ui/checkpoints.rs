@@ -98,13 +98,23 @@ fn the_curve_carries_the_interruption_where_it_was_and_no_run_without_one_does()
     let share = strip.width() / chart.width();
     assert!((0.08..0.13).contains(&share), "{share}");
     window.hover_at(strip.center());
-    window.run_steps(20);
+    // Longer than words wait for the pointer to rest.
+    window.run_steps(40);
     window.get_by_label_contains("went on from step 1,002 in epoch 50.1, so that 198 steps had to be made again");
     window.get_by_label_contains("2.7 s of training lost, 83.5 % of the work before them saved");
     let mut studio = cut();
     studio.runs.lifeline = Lifeline::default();
     let window = still(studio, egui::Theme::Dark, [1280.0, 800.0]);
     assert!(window.query_by_label_contains("interrupted · ep").is_none());
+}
+
+#[test]
+fn the_tab_rests_when_nothing_happens() {
+    let mut window = still(cut(), egui::Theme::Dark, [1280.0, 800.0]);
+    tab(&mut window, "Checkpoints");
+    window.run_steps(5);
+    let rests = window.output().viewport_output.values().map(|it| it.repaint_delay).min().unwrap();
+    assert!(rests > std::time::Duration::from_secs(1), "{rests:?}");
 }
 
 #[test]

@@ -123,17 +123,17 @@ fn what_no_fork_may_change_keeps_train_from_starting_and_says_why() {
 #[test]
 fn a_retrace_can_be_stopped_and_the_run_ends_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    let mut window = trained(folder.path(), &["epochs=4000", "checkpoint.epochs=3990", "model.hidden=[4]"]);
+    let mut window = trained(folder.path(), &["epochs=1200", "checkpoint.epochs=1190", "model.hidden=[4]"]);
     fork_by_keys(&mut window, 40);
     click(&mut window, "Train");
     step_until(&mut window, "the retrace", |it| it.run().is_retracing() && it.run().phase == Phase::Running);
-    window.get_by_label_contains("of 3960, up to the fork");
+    window.get_by_label_contains("of 1160, up to the fork");
     click(&mut window, "Stop");
     step_until(&mut window, "the end", phase_is(Phase::Finished));
     let run = window.state().run();
     let finished = run.finished.clone().unwrap();
     assert_eq!((finished.reason, finished.epochs), (FinishReason::Stopped, run.epoch()));
-    assert!(run.epoch() < 3960, "{finished:?}");
+    assert!(run.epoch() < 1160, "{finished:?}");
     let ghost = &window.state().studio().runs.ghosts[0];
     assert_eq!(losses(run), losses(ghost)[..run.epoch() as usize], "what was retraced is the parent's");
 }
@@ -176,8 +176,8 @@ fn forks_look_as_kept() {
         let mut project = churn_project();
         project.set("model.dropout=0.5").unwrap();
         let parent = Run::replay(churn_project(), parent);
-        let studio =
-            harness::studio(project.clone(), DataState::Loading, Some(Run::replay(project, fork)), vec![parent]);
+        let (data, run) = (harness::loaded(&project), Run::replay(project.clone(), fork));
+        let studio = harness::studio(project, data, Some(run), vec![parent]);
         let mut window = still(studio, look, size);
         results.add(window.try_snapshot_options(format!("window/fork_{name}"), &options()));
     }

@@ -83,10 +83,10 @@ fn a_window_that_was_killed_comes_back_with_all_that_it_held() {
     let mut window = open(folder.path());
     step_until(&mut window, "the runs", |it| it.studio().runs.shown.is_some());
     assert_eq!(remembered(&window), before);
-    assert_eq!(window.state().run().history, run.history);
+    assert_eq!(window.state().run().history.epochs, run.history.epochs);
     assert_eq!(window.state().studio().runs.ghosts[0].epoch(), 3);
     window.get_by_role_and_label(Role::Button, "Dark theme");
-    window.get_by_label("No checkpoint yet");
+    window.get_by_label("What a checkpoint holds");
     window.key_press_modifiers(egui::Modifiers { shift: true, ..egui::Modifiers::COMMAND }, Key::Z);
     window.run_steps(2);
     assert_eq!(window.state().studio().projects.draft.get("model.dropout").as_deref(), Some("0.25"), "redo goes on");

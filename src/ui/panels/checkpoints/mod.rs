@@ -37,8 +37,11 @@ impl Panel for Checkpoints {
         let middle = rect.left() + (CONTENTS * rect.width()).min(CONTENTS_MOST);
         let left = Rect::from_min_max(rect.min, pos2(middle - space::XL / 2.0, rect.bottom()));
         let right = Rect::from_min_max(pos2(middle + space::XL / 2.0, rect.top()), rect.max);
-        let mut child = |at: Rect| ui.new_child(UiBuilder::new().max_rect(at).layout(Layout::top_down(Align::LEFT)));
-        let (mut left, mut right) = (child(left), child(right));
+        // Names of their own: two scroll areas of one name would take each other's size, and draw on and on.
+        let mut child = |name: &str, at: Rect| {
+            ui.new_child(UiBuilder::new().id_salt(name).max_rect(at).layout(Layout::top_down(Align::LEFT)))
+        };
+        let (mut left, mut right) = (child("contents", left), child("plug", right));
         contents::contents_ui(&mut left, cx);
         scroll_ui(&mut right, |ui| {
             plug_ui(ui, cx);
