@@ -205,6 +205,7 @@ impl App {
         let (what, title) = match export {
             Export::Recipe => return self.actions.push(Action::Export(ExportAction::Recipe)),
             Export::Report => (Saved::Report, format!("{title} report")),
+            Export::Comparison => (Saved::Report, "comparison".to_owned()),
             Export::Picture(panel) => (Saved::Picture, format!("{title} {panel}")),
             Export::Values(panel) => (Saved::Values, format!("{title} {panel}")),
         };
@@ -223,6 +224,7 @@ impl App {
                     Action::Export(ExportAction::File { path, bytes: values.into_bytes() })
                 }
                 Some(Export::Report) => Action::Export(ExportAction::Report(path)),
+                Some(Export::Comparison) => Action::Export(ExportAction::Comparison(path)),
                 Some(Export::Recipe) | None => return,
             },
         };

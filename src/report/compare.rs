@@ -6,6 +6,7 @@ use super::single::{points, title};
 use crate::diagnose::seeds::{Setting, is_comparable, tell};
 use crate::run::Run;
 use crate::run::text::{is_share, metric_label, metric_text, short_number};
+use crate::spec::{self, Differing, Project};
 
 /// Several runs beside each other, under the names they are given. The first is what the others are held against.
 pub fn comparison(runs: &[(String, &Run)]) -> Document {
@@ -120,20 +121,12 @@ fn chance(runs: &[(String, &Run)]) -> String {
 }
 
 fn differing(runs: &[(String, &Run)]) -> Vec<Block> {
-    let mut keys: Vec<&'static str> = Vec::new();
-    for (_, run) in runs {
-        keys.extend(run.project.settings().into_iter().map(|it| it.0));
-    }
-    let mut seen = std::collections::HashSet::new();
-    keys.retain(|it| seen.insert(*it));
     let head: Vec<&str> = std::iter::once("Setting").chain(runs.iter().map(|it| it.0.as_str())).collect();
     let mut table = Table::new(&head);
-    for key in keys {
-        let values: Vec<Option<String>> = runs.iter().map(|it| it.1.project.get(key)).collect();
-        if values.windows(2).any(|it| it[0] != it[1]) {
-            let cells = values.into_iter().map(|it| it.unwrap_or_else(|| "–".to_owned()));
-            table.rows.push(std::iter::once(key.to_owned()).chain(cells).collect());
-        }
+    let projects: Vec<&Project> = runs.iter().map(|it| &it.1.project).collect();
+    for Differing { key, values, .. } in spec::differing(&projects) {
+        let cells = values.into_iter().map(|it| it.unwrap_or_else(|| "–".to_owned()));
+        table.rows.push(std::iter::once(key.to_owned()).chain(cells).collect());
     }
     if table.rows.is_empty() {
         return vec![Block::Text("None: all of them were set up alike.".to_owned())];
@@ -145,7 +138,6 @@ fn differing(runs: &[(String, &Run)]) -> Vec<Block> {
 mod tests {
     use super::*;
     use crate::run::{EpochRow, Event};
-    use crate::spec::Project;
 
     fn run(rate: &str, losses: &[f64]) -> Run {
         let mut project = Project { name: "Moons".to_owned(), ..Project::default() };

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod data;
+mod differing;
 mod doctor;
 mod forking;
 mod knob;
@@ -18,6 +19,7 @@ pub use data::{
     BUILTIN_IDS, DataSpec, Generator, Planted, Recipe, Repeats, Source, SplitMethod, SplitSpec, Task, TaskChoice,
     TextEncoding,
 };
+pub use differing::{Differing, differing};
 pub use doctor::DoctorSpec;
 pub use forking::fork_refusal;
 pub use knob::{Choice, ChoiceOption, Knob, KnobError, Range, Scale, TextValue, Value, nearest_name, number_text};

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::history::Comparand;
 use super::{Notice, Wake};
 use crate::data::{Fingerprint, fingerprint};
-use crate::report;
+use crate::report::{self, Document};
 use crate::run::Run;
 use crate::session::{Background, in_background, write_bytes, write_document};
 use crate::spec::Source;
@@ -15,6 +16,8 @@ use crate::spec::Source;
 pub enum ExportAction {
     /// Writes the run's report: `.html` or `.md`.
     Report(PathBuf),
+    /// Writes the report of the runs that are compared.
+    Comparison(PathBuf),
     /// Puts the run's recipe together, to be pasted somewhere.
     Recipe,
     /// Writes what a panel has made of itself: a picture, or values.
@@ -40,7 +43,7 @@ impl Exports {
     }
 
     /// Starts what was asked. Relative paths in the run's project start at `base`.
-    pub(super) fn act(&mut self, action: ExportAction, run: Option<&Run>, base: &Path) {
+    pub(super) fn act(&mut self, action: ExportAction, run: Option<&Run>, base: &Path, compared: &[Arc<Comparand>]) {
         let run = || run.map(|it| rooted(it, base));
         let work: Box<dyn FnOnce() -> Result<Done, String> + Send> = match action {
             ExportAction::File { path, bytes } => Box::new(move || {
@@ -51,6 +54,13 @@ impl Exports {
                 let Some(run) = run() else { return };
                 Box::new(move || {
                     write_document(&report::report(&run, data_of(&run).as_ref()), &path)?;
+                    Ok(Done::Written(path))
+                })
+            }
+            ExportAction::Comparison(path) => {
+                let compared = compared.to_vec();
+                Box::new(move || {
+                    write_document(&comparison(&compared), &path)?;
                     Ok(Done::Written(path))
                 })
             }
@@ -76,6 +86,12 @@ impl Exports {
             }
         }
     }
+}
+
+/// A damaged run has nothing to be held against the others.
+fn comparison(compared: &[Arc<Comparand>]) -> Document {
+    let readable = compared.iter().filter_map(|it| Some((it.glance.name().to_owned(), it.run.as_ref().ok()?)));
+    report::comparison(&readable.collect::<Vec<_>>())
 }
 
 /// A copy of a run whose project says by a whole path where its data are, so that it may lie anywhere.

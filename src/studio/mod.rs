@@ -218,7 +218,10 @@ impl Studio {
                 }
                 self.history.act(action);
             }
-            Action::Export(action) => self.exports.act(action, self.runs.shown.as_ref(), self.projects.base()),
+            Action::Export(action) => {
+                let compared = &self.history.compared.runs;
+                self.exports.act(action, self.runs.shown.as_ref(), self.projects.base(), compared);
+            }
         }
     }
 

@@ -30,6 +30,11 @@ pub(super) fn export_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &[Shown]) {
                 item_ui(ui, "Values\u{2026}", &of("Values"), values, Export::Values(def.id), &mut chosen);
             }
         }
+        if cx.studio.history.compared.runs.len() > 1 {
+            heading_ui(ui, "Comparison");
+            let report = "The compared runs' curves, results and differing settings, as HTML or Markdown";
+            item_ui(ui, "Report\u{2026}", "Report of the comparison", report, Export::Comparison, &mut chosen);
+        }
         if has_run {
             heading_ui(ui, "Run");
             let report = "Curves, results, findings, settings and the recipe, as HTML or Markdown";

@@ -73,6 +73,8 @@ pub enum Export {
     Values(&'static str),
     /// The report of the run that is shown.
     Report,
+    /// The report of the runs that are compared.
+    Comparison,
     /// The recipe of the run that is shown, onto the clipboard.
     Recipe,
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use action::{HistoryAction, MarkChange, Words};
 pub use arrange::{Archived, Column, Facets, Query, state_label, test_metric};
-pub use compare::{Comparand, Compared, Differing, MOST_COMPARED, Seeded, differing, seeded};
+pub use compare::{Comparand, Compared, MOST_COMPARED, Seeded, seeded};
 pub use lineage::{Branch, Origin, tree};
 pub use repeat::{Repeating, SEEDS};
 
