@@ -177,3 +177,43 @@ fn the_longest_frame_around_a_crash_is_short() {
         assert!(longest < Duration::from_millis(100), "{longest:?}");
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_training_that_passes_its_budget_is_told_of_and_goes_on_with_a_bigger_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let studio = Studio::new(Arc::new(|| ()))
+        .keeping_runs_in(folder.path().to_owned())
+        .working_through(env!("CARGO_BIN_EXE_learnscope").into());
+    let mut window = harness::window(studio, [1280.0, 800.0]);
+    let mut draft = Project::default();
+    for setting in [
+        "data=house_prices",
+        "device=cpu",
+        "stopping=off",
+        "epochs=3",
+        "batch_size=all",
+        "model.hidden=[512,512]",
+        "loss=mse",
+        "memory.budget=60",
+    ] {
+        draft.set(setting).unwrap();
+    }
+    window.state_mut().studio_mut().projects.draft = draft;
+    window.run_steps(2);
+    step_until(&mut window, "the data", |it| {
+        it.studio().problems().is_empty() && it.studio().projects.prepared().is_some_and(|it| it.target_name == "price")
+    });
+    window.get_by_label("Train").click();
+    step_until(&mut window, "the end", |it| it.studio().runs.shown.as_ref().is_some_and(|run| run.finished.is_some()));
+    let finished = window.state().run().finished.clone().unwrap();
+    assert_eq!(finished.reason, FinishReason::Failed);
+    assert!(finished.text.starts_with("Memory ran out: training took "), "{}", finished.text);
+    window.state_mut().studio_mut().projects.draft.memory.budget = Some(4000);
+    window.run_steps(2);
+    window.get_by_label("Continue").click();
+    step_until(&mut window, "the end of all epochs", |it| {
+        it.run().finished.as_ref().is_some_and(|it| it.reason == FinishReason::Completed)
+    });
+    assert_eq!(window.state().run().history.epochs.len(), 3);
+}

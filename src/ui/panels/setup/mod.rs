@@ -4,6 +4,7 @@ mod dataset;
 mod fits;
 mod forking;
 mod hardware;
+mod memory;
 mod preview;
 mod section;
 mod summary;
@@ -29,6 +30,9 @@ pub(super) const SETUP: PanelDef =
 struct Setup {
     turned: BTreeMap<&'static str, String>,
 }
+
+/// The knob that has a list of its own in place of a row.
+const DRAWN_APART: &str = "device";
 
 /// What the rows of the form need to know.
 struct Form {
@@ -124,7 +128,11 @@ impl Setup {
                 kind_ui(ui, cx, form, section);
                 self.knobs_ui(ui, cx, form, section);
             }
-            Section::Hardware => hardware::hardware_ui(ui, cx, !form.is_live),
+            Section::Hardware => {
+                hardware::hardware_ui(ui, cx, !form.is_live);
+                self.knobs_ui(ui, cx, form, section);
+                memory::memory_ui(ui, cx, !form.is_live);
+            }
             Section::Doctor => self.knobs_ui(ui, cx, form, section),
         });
         ui.add_space(space::S);
@@ -138,7 +146,9 @@ impl Setup {
         let (draft, studio) = (cx.draft.clone(), cx.studio);
         let mut turned = Vec::new();
         let mut rule = "";
-        for knob in cx.draft.knobs_of(section).into_iter().filter(|it| !hidden.contains(&it.key)) {
+        for knob in
+            cx.draft.knobs_of(section).into_iter().filter(|it| !hidden.contains(&it.key) && it.key != DRAWN_APART)
+        {
             let key = knob.key;
             if section == Section::Doctor && section::rule_of(key) != rule {
                 rule = section::rule_of(key);
