@@ -22,19 +22,13 @@ pub(in crate::ui) fn parameters(layers: &[LayerSpec]) -> Meaning {
         .with(format!("{} = {}", terms.join(" + "), grouped(all as u64)), all as f64)
 }
 
-/// Four bytes for each number that training keeps. `kept`: numbers kept for each parameter; `values`: in a row.
-pub(in crate::ui) fn memory(parameters: u64, kept: u64, rows: u64, values: u64) -> Meaning {
-    let about = "What weights, gradients, the optimizer's memory and the rows take, in four bytes a number.";
-    let bytes = 4 * (parameters * kept + rows * values);
-    let text = format!(
-        "4 · ({} · {kept} + {} · {}) = {} bytes",
-        grouped(parameters),
-        grouped(rows),
-        grouped(values),
-        grouped(bytes)
-    );
-    Meaning::new("Memory need", about, "4 bytes · (parameters · kept for each + rows · values)")
-        .with(text, bytes as f64)
+/// What training takes of the memory, part by part, in bytes.
+pub(in crate::ui) fn memory(parts: &[(&str, u64)]) -> Meaning {
+    let about = "What training takes above program and data, modelled: within a quarter of what is measured.";
+    let terms: Vec<_> = parts.iter().map(|(name, bytes)| format!("{name} {}", grouped(*bytes))).collect();
+    let bytes: u64 = parts.iter().map(|it| it.1).sum();
+    Meaning::new("Memory need", about, "sum of its parts")
+        .with(format!("{} = {} bytes", terms.join(" + "), grouped(bytes)), bytes as f64)
 }
 
 /// `batch`: none for all rows at once.
@@ -64,7 +58,7 @@ mod tests {
     fn what_the_choices_come_to_is_worked_out() {
         let layers = [LayerSpec::Linear { inputs: 5, outputs: 64 }, LayerSpec::Linear { inputs: 64, outputs: 1 }];
         assert_eq!(parameters(&layers).values, "(5 + 1) · 64 + (64 + 1) · 1 = 449");
-        assert_eq!(memory(449, 4, 1000, 5).result, Some(4.0 * (449.0 * 4.0 + 5000.0)));
+        assert_eq!(memory(&[("Weights", 1796), ("Batch", 204)]).result, Some(2000.0));
         assert_eq!(steps_per_epoch(919, Some(32)).result, Some(29.0));
         assert_eq!(steps_per_epoch(919, None).result, Some(1.0));
     }

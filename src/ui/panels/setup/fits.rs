@@ -2,7 +2,8 @@
 
 use egui::{Label, Ui};
 
-use crate::spec::{OptimizerSpec, Project, Section};
+use super::memory::{forecast_of, megabytes};
+use crate::spec::{Project, Section};
 use crate::ui::meaning::{self, HoverMeaning as _, Meaning};
 use crate::ui::pace::epoch_seconds;
 use crate::ui::text::{counted, grouped, short_number};
@@ -29,9 +30,14 @@ pub(super) fn fits_ui(ui: &mut Ui, cx: &Cx<'_>, problems: &[(Section, String)]) 
         }
         return;
     };
-    line(ui, format!("{} parameters. {}", grouped(parameters), memory_text(cx, parameters)), false)
-        .on_hover_meaning(ui, || parameters_meaning(cx))
-        .on_hover_meaning(ui, || memory(cx, parameters));
+    let forecast = forecast_of(cx);
+    let memory = forecast.as_ref().map_or_else(String::new, |it| format!(", about {}", megabytes(it.total())));
+    let line_of = line(ui, format!("{} parameters{memory}.", grouped(parameters)), false);
+    let line_of = line_of.on_hover_meaning(ui, || parameters_meaning(cx));
+    if let Some(forecast) = forecast {
+        let parts: Vec<_> = forecast.parts().map(|(part, bytes)| (part.label(), bytes)).collect();
+        line_of.on_hover_meaning(ui, || meaning::memory(&parts));
+    }
     let steps = steps_per_epoch(cx);
     let seconds = cx.run().filter(|it| same_work(&it.project, cx.draft)).and_then(epoch_seconds);
     let Some(steps) = steps else { return };
@@ -67,32 +73,6 @@ fn parameters_meaning(cx: &Cx<'_>) -> Meaning {
 fn steps_meaning(cx: &Cx<'_>) -> Meaning {
     let [train, _, _] = facts::split_sizes(cx.studio).unwrap_or_default();
     meaning::steps_per_epoch(train, cx.draft.training.batch_size)
-}
-
-/// What weights, gradients, the optimizer's memory and the rows take, in four bytes a number.
-fn memory(cx: &Cx<'_>, parameters: u64) -> Meaning {
-    let rows = facts::split_sizes(cx.studio).map_or(0, |parts| parts.iter().sum::<u64>());
-    let values = facts::shape(cx.studio).map_or(0, |(_, input)| input.n_values() as u64);
-    meaning::memory(parameters, 2 + moments(&cx.draft.optimizer), rows, values)
-}
-
-fn memory_text(cx: &Cx<'_>, parameters: u64) -> String {
-    let megabytes = memory(cx, parameters).result.unwrap_or_default() / 1e6;
-    if megabytes >= 1000.0 {
-        format!("Needs about {:.1} GB.", megabytes / 1000.0)
-    } else {
-        format!("Needs about {:.0} MB.", megabytes.max(1.0))
-    }
-}
-
-/// Numbers an optimizer remembers for each weight.
-fn moments(optimizer: &OptimizerSpec) -> u64 {
-    match optimizer {
-        OptimizerSpec::Sgd(it) => u64::from(it.momentum > 0.0),
-        OptimizerSpec::Rmsprop(it) => 1 + u64::from(it.momentum > 0.0),
-        OptimizerSpec::Adagrad(_) | OptimizerSpec::Lion(_) => 1,
-        OptimizerSpec::Adam(_) | OptimizerSpec::Adamw(_) => 2,
-    }
 }
 
 /// Whether an epoch of the run took what one of the draft would.

@@ -14,8 +14,7 @@ const GAUGE: f32 = 10.0;
 
 /// The gauge, and the remedies where the forecast is above the budget or the free memory.
 pub(super) fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_enabled: bool) {
-    let Some(data) = facts::prepared(cx.studio).map(DataSize::of) else { return };
-    let Ok(forecast) = forecast(cx.draft, &data) else { return };
+    let Some(forecast) = forecast_of(cx) else { return };
     let theme = Theme::of(ui);
     let on_card = matches!(cx.draft.device, DeviceSpec::Gpu | DeviceSpec::GpuAt(_));
     let budget = cx.draft.memory.bytes();
@@ -43,9 +42,18 @@ pub(super) fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_enabled: bool) {
     ));
     gauge_ui(ui, &forecast, budget);
     legend_ui(ui, &forecast);
-    if let Some(limit) = limit.filter(|_| is_over) {
+    if let (true, Some(limit), Some(data)) = (is_over, limit, data_size(cx)) {
         remedies_ui(ui, cx, &advise(cx.draft, &data, limit), is_enabled);
     }
+}
+
+/// What the draft will take; none before its data has been read.
+pub(super) fn forecast_of(cx: &Cx<'_>) -> Option<Forecast> {
+    forecast(cx.draft, &data_size(cx)?).ok()
+}
+
+fn data_size(cx: &Cx<'_>) -> Option<DataSize> {
+    facts::prepared(cx.studio).map(DataSize::of)
 }
 
 /// The parts side by side. With a budget the bar is as long as the larger of both, and a line stands at the budget.
@@ -129,7 +137,7 @@ fn color(theme: &Theme, part: MemoryPart) -> Color32 {
     }
 }
 
-fn megabytes(bytes: u64) -> String {
+pub(super) fn megabytes(bytes: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
     if megabytes >= 10_000.0 {
         format!("{:.1} GB", megabytes / 1e3)
