@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// No input may keep its reader longer.
 const LONGEST: Duration = Duration::from_secs(1);
+const ATTEMPTS: usize = 5;
 /// All readers together may not hold more.
 const MOST_MEGABYTES: f64 = 200.0;
 
@@ -118,20 +119,26 @@ pub(crate) fn fuzz<T>(name: &str, n: u64, mut make: impl FnMut(&mut ChaCha8Rng) 
     for nth in 0..n {
         let mut chance = ChaCha8Rng::seed_from_u64(nth);
         let input = make(&mut chance);
-        let began = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| read(&input)));
-        let took = began.elapsed();
-        if let Err(panic) = outcome {
-            writeln!(std::io::stdout(), "{name}: it was the input of seed {nth}").unwrap();
-            resume_unwind(panic);
-        }
-        assert!(took < LONGEST, "{name}: the input of seed {nth} took {took:?}");
+        // A busy machine may keep one reading waiting, and not each of several.
+        let took = (0..ATTEMPTS).map(|_| timed(name, nth, || read(&input))).find(|it| *it < LONGEST);
+        let took = took.unwrap_or(LONGEST);
+        assert!(took < LONGEST, "{name}: the input of seed {nth} took {took:?} and longer");
         slowest = slowest.max(took);
     }
     let peak = peak_megabytes();
     writeln!(std::io::stdout(), "{name}: {n} inputs, the slowest took {slowest:.1?}, peak memory {peak:?} MB").unwrap();
     // Otherwise the memory of all other tests is in it.
     assert!(asked.is_none() || peak.is_none_or(|it| it < MOST_MEGABYTES), "{peak:?} MB");
+}
+
+/// Reads an input, and says which it was where that panics.
+fn timed(name: &str, nth: u64, read: impl FnOnce()) -> Duration {
+    let began = Instant::now();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(read)) {
+        writeln!(std::io::stdout(), "{name}: it was the input of seed {nth}").unwrap();
+        resume_unwind(panic);
+    }
+    began.elapsed()
 }
 
 /// The most memory that this process ever held, where the system tells.
