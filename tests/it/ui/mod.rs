@@ -12,6 +12,7 @@ mod keeping;
 mod leaving;
 mod logs;
 mod meaning;
+mod memory;
 mod panels;
 mod pictures;
 mod quiz;

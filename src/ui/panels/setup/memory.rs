@@ -40,6 +40,7 @@ pub(super) fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_enabled: bool) {
     ui.add(Label::new(theme.small(text).color(ink)).wrap()).on_hover_text(format!(
         "Modelled, above what program and data take; within a quarter of what is measured. {about}"
     ));
+    ui.add_space(space::XS);
     gauge_ui(ui, &forecast, budget);
     legend_ui(ui, &forecast);
     if let (true, Some(limit), Some(data)) = (is_over, limit, data_size(cx)) {
@@ -132,7 +133,7 @@ fn color(theme: &Theme, part: MemoryPart) -> Color32 {
         MemoryPart::Gradients => theme.ghosts[0].color,
         MemoryPart::Optimizer => theme.ghosts[1].color,
         MemoryPart::Activations => theme.validation,
-        MemoryPart::Batch => theme.good,
+        MemoryPart::Batch => theme.ghosts[2].color,
         MemoryPart::Kept => theme.faint,
     }
 }
