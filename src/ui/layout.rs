@@ -190,7 +190,7 @@ impl Layout {
     fn shown(&self, cx: &Cx<'_>, tab: Option<&str>) -> Vec<Shown> {
         let is_shown = |def: &PanelDef| Some(def.id) == tab || (def.home == Home::Center && cx.run().is_some());
         let panels = self.panels.iter().filter(|(def, _)| is_shown(def));
-        panels.map(|(def, panel)| Shown { def: *def, has_values: panel.values(cx.studio).is_some() }).collect()
+        panels.map(|(def, panel)| Shown { def: *def, has_values: panel.has_values(cx.studio) }).collect()
     }
 
     /// The ground of setup or doctor, or of the strip that unfolds it.

@@ -96,6 +96,11 @@ pub trait Panel {
         true
     }
 
+    /// Whether it draws numbers that [`Panel::values`] can tell. Asked in every frame.
+    fn has_values(&self, _studio: &Studio) -> bool {
+        false
+    }
+
     /// What it draws, as a table with a head, comma separated; none where it draws no numbers.
     fn values(&self, _studio: &Studio) -> Option<String> {
         None

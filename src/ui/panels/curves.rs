@@ -156,6 +156,10 @@ impl Panel for Curves {
         (self.metric, self.has_strips) = (it.metric, it.has_strips);
     }
 
+    fn has_values(&self, studio: &Studio) -> bool {
+        studio.runs.shown.is_some()
+    }
+
     /// Every epoch of the run that is shown and of those behind it.
     fn values(&self, studio: &Studio) -> Option<String> {
         let runs = studio.runs.shown.iter().chain(&studio.runs.ghosts);

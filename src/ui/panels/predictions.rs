@@ -53,6 +53,11 @@ impl Panel for Predictions {
         }
     }
 
+    fn has_values(&self, studio: &Studio) -> bool {
+        let views = studio.runs.shown.as_ref().and_then(|it| it.views.as_ref());
+        views.is_some_and(|it| it.fit.is_some() || it.confusion.is_some())
+    }
+
     fn values(&self, studio: &Studio) -> Option<String> {
         studio.runs.shown.as_ref()?.views.as_ref().and_then(|it| predictions_csv(it))
     }
