@@ -13,7 +13,7 @@ pub struct Worker {}
 
 impl Worker {
     pub(super) fn run() -> Result<ExitCode, BadInput> {
-        let outcome = serve(std::io::stdin(), std::io::stdout().lock());
+        let outcome = serve(std::io::stdin(), std::io::stdout().lock(), || ());
         outcome.map_err(|err| BadInput(format!("a worker is started by the window, not by hand: {err}")))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -31,7 +31,7 @@ fn device_trouble(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
     let lower = text.to_lowercase();
     let advice = if lower.contains("memory") {
-        "the device ran out of memory; use a smaller batch or network, or train on the CPU"
+        "memory ran out on the device; use a smaller batch or network, or train on the CPU"
     } else if lower.contains("poison") || lower.contains("lost") {
         "the device was lost; restart the program to use it again, or train on the CPU"
     } else {

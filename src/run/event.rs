@@ -229,6 +229,9 @@ pub struct Changed {
     pub by: String,
 }
 
+/// What every message of memory that ran out says: those of this program, and those of drivers.
+const OUT_OF_MEMORY: [&str; 2] = ["memory ran out", "out of memory"];
+
 /// Last event of every run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
@@ -261,6 +264,14 @@ pub enum FinishReason {
     Stopped,
     Diverged,
     Failed,
+}
+
+impl Finished {
+    /// Whether memory ran out. The reason is no more than that it failed; its words say this.
+    pub fn is_out_of_memory(&self) -> bool {
+        let text = self.text.to_lowercase();
+        self.reason == FinishReason::Failed && OUT_OF_MEMORY.iter().any(|it| text.contains(it))
+    }
 }
 
 impl FinishReason {

@@ -7,6 +7,7 @@ mod export_menu;
 mod facts;
 mod layout;
 mod meaning;
+mod memory;
 mod pace;
 pub mod panels;
 mod plot;

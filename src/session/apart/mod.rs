@@ -177,7 +177,7 @@ fn why_it_ended(status: Option<ExitStatus>, said: &str) -> String {
     let out_of_memory = lower.contains("memory") || lower.contains("alloc");
     let what = match status.and_then(signal) {
         Some(9) => {
-            "The training was ended from outside, most often because memory ran out. A smaller batch or network needs less"
+            "The training was ended from outside, most often because the machine had no memory left. A smaller batch or network needs less"
         }
         _ if out_of_memory => "Memory ran out. A smaller batch or network needs less",
         Some(4 | 6 | 7 | 8 | 11) => {

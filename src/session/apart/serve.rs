@@ -13,14 +13,12 @@ use crate::run::Command;
 /// Does the one training that is ordered, and returns when it is over. Where the window goes away without a word,
 /// the training writes a checkpoint and leaves, so that it can go on later.
 ///
+/// # Arguments
+/// - wake: called from the training's thread whenever it has told something
+///
 /// # Errors
 /// When what comes in is no order of this version.
-pub fn serve(from: impl Read + Send + 'static, to: impl Write) -> io::Result<()> {
-    serve_waking(from, to, || ())
-}
-
-/// `wake` is called from the training's thread whenever it has told something.
-fn serve_waking(
+pub fn serve(
     mut from: impl Read + Send + 'static,
     mut to: impl Write,
     wake: impl Fn() + Send + Sync + 'static,
@@ -117,7 +115,8 @@ mod tests {
         let out = folder.path().join("run");
         let (ours, mut to_worker) = pipe().unwrap();
         let (from_worker, theirs) = pipe().unwrap();
-        let worker = thread::Builder::new().name("worker".to_owned()).spawn(move || serve(ours, theirs)).unwrap();
+        let worker =
+            thread::Builder::new().name("worker".to_owned()).spawn(move || serve(ours, theirs, || ())).unwrap();
         write(&mut to_worker, &long_order(&out)).unwrap();
         let mut from_worker = BufReader::new(from_worker);
         let mut n_epochs = 0;
@@ -153,7 +152,7 @@ mod tests {
                 std::panic::resume_unwind(Box::new("the driver is gone"));
             }
         };
-        let serve = move || serve_waking(ours, theirs, wake);
+        let serve = move || serve(ours, theirs, wake);
         let worker = thread::Builder::new().name("worker".to_owned()).spawn(serve).unwrap();
         write(&mut to_worker, &long_order(&out)).unwrap();
         let mut told = Vec::new();
@@ -174,7 +173,7 @@ mod tests {
         let mut order = Vec::new();
         write(&mut order, &Down::Order(Order { version: VERSION + 1, base: "".into(), threads: None, work })).unwrap();
         let (from_worker, theirs) = pipe().unwrap();
-        serve(std::io::Cursor::new(order), theirs).unwrap();
+        serve(std::io::Cursor::new(order), theirs, || ()).unwrap();
         let Some(Up::Events(events)) = read(&mut BufReader::new(from_worker)).unwrap() else { panic!("no answer") };
         let [Event::Finished(finished)] = events.as_slice() else { panic!("{events:?}") };
         assert!(finished.text.contains("close the window and open it again"), "{}", finished.text);

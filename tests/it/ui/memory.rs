@@ -1,7 +1,10 @@
 //! What the next training will take of the memory, in the setup's section of the hardware.
 
+use std::collections::BTreeMap;
+
 use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable as _;
+use learnscope::run::{Event, FinishReason, Finished, Run, Started};
 use learnscope::spec::Project;
 
 use super::harness::{Window, loaded, options, panel, studio};
@@ -53,6 +56,37 @@ fn above_the_budget_the_remedies_stand_in_the_courses_order_and_one_can_be_press
     assert_eq!(hidden.as_deref(), Some("[256,256]"), "halved until it fits");
 }
 
+/// The doctor over a run that took more than its budget.
+fn doctor(look: egui::Theme) -> Window {
+    let mut project = Project::default();
+    for setting in ["data=digits", "loss=cross_entropy", "device=cpu", "model.hidden=[1024,1024]", "memory.budget=20"] {
+        project.set(setting).unwrap();
+    }
+    let finished = Finished {
+        reason: FinishReason::Failed,
+        text: "Memory ran out: training took 58 MB and memory.budget is 20 MB. Most of it goes to kept copies. Less is needed with smaller layers; or raise memory.budget".to_owned(),
+        epochs: 1,
+        best_epoch: 0,
+        best_validation_loss: f64::NAN,
+        test: BTreeMap::new(),
+        run_dir: "runs/digits-1".to_owned(),
+        seconds: 1.0,
+        samples_per_second: 0.0,
+    };
+    let run = Run::replay(project.clone(), [Event::Started(Started::default()), Event::Finished(finished)]);
+    panel("doctor", studio(project.clone(), loaded(&project), Some(run), Vec::new()), look, [300.0, 560.0])
+}
+
+#[test]
+fn where_memory_ran_out_the_doctor_tells_what_each_remedy_saves_until_it_fits() {
+    let mut window = doctor(egui::Theme::Dark);
+    window.get_by_label_contains("Gradient accumulation: saves");
+    window.get_by_label_contains("Smaller layers: saves").click();
+    window.run_steps(3);
+    window.get_by_label_contains("MB of a budget of 20 MB.");
+    assert!(window.query_by_label("To need less, in this order").is_none());
+}
+
 #[test]
 fn the_gauge_looks_as_kept() {
     let mut results = SnapshotResults::new();
@@ -61,5 +95,6 @@ fn the_gauge_looks_as_kept() {
             let mut window = setup(budget, look);
             results.add(window.try_snapshot_options(format!("panels/memory/{state}_{theme}"), &options()));
         }
+        results.add(doctor(look).try_snapshot_options(format!("panels/memory/ran_out_{theme}"), &options()));
     }
 }

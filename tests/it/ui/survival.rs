@@ -136,6 +136,67 @@ fn a_training_that_panics_in_the_windows_own_process_takes_nothing_with_it() {
     assert_eq!(curve_at_the_end(&mut window), *WHOLE);
 }
 
+/// A worker whose training panics, as Burn does where a driver fails, as soon as a file of this name lies beside the
+/// runs: these very tests, behind a script that keeps their own words out of the pipe.
+#[cfg(unix)]
+struct Panicking {
+    script: std::path::PathBuf,
+    trigger: std::path::PathBuf,
+}
+
+#[cfg(unix)]
+const TRIGGER: &str = "LEARNSCOPE_TEST_PANICS_AT";
+
+#[cfg(unix)]
+impl Panicking {
+    fn in_folder(folder: &Path) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let (script, trigger) = (folder.join("worker.sh"), folder.join("panic"));
+        let tests = std::env::current_exe().unwrap();
+        let words = format!(
+            "#!/bin/sh\nexec 3>&1 >/dev/null\n{TRIGGER}='{}' exec '{}' --exact --ignored ui::survival::as_a_worker_that_panics\n",
+            trigger.display(),
+            tests.display()
+        );
+        std::fs::write(&script, words).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self { script, trigger }
+    }
+
+    fn panic(&self) {
+        std::fs::write(&self.trigger, "").unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "is no test but a process that others start"]
+fn as_a_worker_that_panics() {
+    let Some(trigger) = std::env::var_os(TRIGGER) else { return };
+    let wake = move || {
+        if std::thread::current().name() == Some("training") && std::fs::remove_file(&trigger).is_ok() {
+            panic!("the driver is gone");
+        }
+    };
+    let to_window = std::fs::OpenOptions::new().write(true).open("/dev/fd/3").unwrap();
+    learnscope::session::serve(std::io::stdin(), to_window, wake).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_worker_whose_training_panics_is_told_of_and_goes_on_to_the_same_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = Panicking::in_folder(folder.path());
+    let studio = Studio::new(Arc::new(|| ())).keeping_runs_in(folder.path().join("runs"));
+    let mut window = open(studio.working_through(worker.script.clone()), "pace=150");
+    wait_for_epoch(&mut window, 10);
+    assert!(window.state().studio().runs.has_plug(), "a process of its own trains");
+    worker.panic();
+    tells_and_goes_on(&mut window, "inside the program: the driver is gone");
+    assert_eq!(curve_at_the_end(&mut window), *WHOLE);
+}
+
 /// The longest frame until something is so, with frames as fast as they come.
 #[cfg(target_os = "linux")]
 fn longest_frame_until(window: &mut Window, is_so: impl Fn(&harness::Stage) -> bool) -> Duration {
@@ -150,42 +211,53 @@ fn longest_frame_until(window: &mut Window, is_so: impl Fn(&harness::Stage) -> b
     longest
 }
 
+/// The longest frame from now until the end of the run is told, until it goes on, and some epochs further.
+#[cfg(target_os = "linux")]
+fn longest_frame(window: &mut Window, what: &str, epochs_further: u64) {
+    use std::io::Write as _;
+
+    let until_told = longest_frame_until(window, |it| it.run().finished.is_some());
+    window.state_mut().studio_mut().projects.draft.memory.budget = None;
+    window.get_by_label("Continue").click();
+    let until_on = longest_frame_until(window, |it| it.run().phase == Phase::Running);
+    let epoch = window.state().run().epoch() + epochs_further;
+    let after = longest_frame_until(window, |it| it.run().epoch() >= epoch);
+    writeln!(
+        std::io::stdout(),
+        "{what}: longest frame {until_told:.1?} until it is told, {until_on:.1?} until it goes on, {after:.1?} from there"
+    )
+    .unwrap();
+    let longest = until_told.max(until_on).max(after);
+    assert!(longest < Duration::from_millis(100), "{longest:?}");
+}
+
 /// `cargo test --release --test it longest_frame -- --ignored --nocapture`, on a machine with nothing else to do.
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "measures, and wants the machine for itself"]
 fn the_longest_frame_around_a_crash_is_short() {
-    use std::io::Write as _;
-
     for signal in ["KILL", "ILL", "ABRT"] {
         let folder = tempfile::tempdir().unwrap();
         let mut window = open(apart(folder.path()), "pace=150");
         wait_for_epoch(&mut window, 10);
-        let until_told = {
-            crash(folder.path(), signal);
-            longest_frame_until(&mut window, |it| it.run().finished.is_some())
-        };
-        window.get_by_label("Continue").click();
-        let until_on = longest_frame_until(&mut window, |it| it.run().phase == Phase::Running);
-        let after = longest_frame_until(&mut window, |it| it.run().epoch() >= 25);
-        writeln!(
-            std::io::stdout(),
-            "SIG{signal}: longest frame {until_told:.1?} until it is told, {until_on:.1?} until it goes on, {after:.1?} from there"
-        )
-        .unwrap();
-        let longest = until_told.max(until_on).max(after);
-        assert!(longest < Duration::from_millis(100), "{longest:?}");
+        crash(folder.path(), signal);
+        longest_frame(&mut window, &format!("SIG{signal}"), 15);
     }
+    let folder = tempfile::tempdir().unwrap();
+    let worker = Panicking::in_folder(folder.path());
+    let studio = Studio::new(Arc::new(|| ())).keeping_runs_in(folder.path().join("runs"));
+    let mut window = open(studio.working_through(worker.script.clone()), "pace=150");
+    wait_for_epoch(&mut window, 10);
+    worker.panic();
+    longest_frame(&mut window, "panic", 15);
+    let folder = tempfile::tempdir().unwrap();
+    longest_frame(&mut open_large(folder.path()), "memory", 1);
 }
 
-#[test]
+/// A training that takes more than its budget of 60 MB in its first step.
 #[cfg(target_os = "linux")]
-fn a_training_that_passes_its_budget_is_told_of_and_goes_on_with_a_bigger_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let studio = Studio::new(Arc::new(|| ()))
-        .keeping_runs_in(folder.path().to_owned())
-        .working_through(env!("CARGO_BIN_EXE_learnscope").into());
-    let mut window = harness::window(studio, [1280.0, 800.0]);
+fn open_large(folder: &Path) -> Window {
+    let mut window = harness::window(apart(folder), [1280.0, 800.0]);
     let mut draft = Project::default();
     for setting in [
         "data=house_prices",
@@ -205,12 +277,23 @@ fn a_training_that_passes_its_budget_is_told_of_and_goes_on_with_a_bigger_one() 
         it.studio().problems().is_empty() && it.studio().projects.prepared().is_some_and(|it| it.target_name == "price")
     });
     window.get_by_label("Train").click();
-    step_until(&mut window, "the end", |it| it.studio().runs.shown.as_ref().is_some_and(|run| run.finished.is_some()));
+    step_until(&mut window, "a run", |it| it.studio().runs.shown.is_some());
+    window
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_training_that_passes_its_budget_is_told_of_and_goes_on_with_a_bigger_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open_large(folder.path());
+    step_until(&mut window, "the end", |it| it.run().finished.is_some());
     let finished = window.state().run().finished.clone().unwrap();
     assert_eq!(finished.reason, FinishReason::Failed);
     assert!(finished.text.starts_with("Memory ran out: training took "), "{}", finished.text);
+    window.get_by_label_contains("Smaller batch: saves");
     window.state_mut().studio_mut().projects.draft.memory.budget = Some(4000);
     window.run_steps(2);
+    window.get_by_label_contains("MB of a budget of 4000 MB.");
     window.get_by_label("Continue").click();
     step_until(&mut window, "the end of all epochs", |it| {
         it.run().finished.as_ref().is_some_and(|it| it.reason == FinishReason::Completed)

@@ -9,6 +9,7 @@ use crate::spec::DeviceSpec;
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
 use crate::ui::meaning::{self, Meaning};
+use crate::ui::memory::{self, megabytes};
 use crate::ui::text::{counted, metric_label, metric_text, sentence, short_number};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::{primary_ui, secondary_ui};
@@ -100,7 +101,8 @@ fn failure_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, finished: &Finished) {
     };
     plain_ui(ui, theme.critical, &title, "ended", &sentence(&finished.text), |ui| {
         if cx.studio.runs.can_continue() {
-            return continue_ui(ui, cx, run);
+            continue_ui(ui, cx, run);
+            return less_memory_ui(ui, cx, finished);
         }
         let saved = match (finished.best_epoch, finished.run_dir.is_empty()) {
             (0, true) => "Nothing was saved: no epoch was completed.".to_owned(),
@@ -115,8 +117,33 @@ fn failure_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, finished: &Finished) {
             }
         };
         ui.add(Label::new(theme.paragraph(next).color(theme.text)).wrap());
+        less_memory_ui(ui, cx, finished);
         place_ui(ui, finished);
     });
+}
+
+/// What to change where memory ran out. What was enough is known of a budget; elsewhere half is tried.
+fn less_memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, finished: &Finished) {
+    let Some(needs) = memory::forecast_of(cx).map(|it| it.total()).filter(|_| finished.is_out_of_memory()) else {
+        return;
+    };
+    let limit = memory::limit(cx.draft);
+    match cx.draft.memory.bytes() {
+        Some(budget) if needs <= budget => {
+            let text = format!(
+                "As it is set now, training needs about {} of a budget of {}.",
+                megabytes(needs),
+                megabytes(budget)
+            );
+            ui.add(Label::new(Theme::of(ui).paragraph(text).color(Theme::of(ui).text)).wrap());
+        }
+        _ => {
+            let limit = limit.filter(|it| *it < needs).unwrap_or(needs / 2);
+            memory::remedies_ui(ui, cx, limit, true);
+            let text = "Each changes what is trained next, from its first step.";
+            ui.add(Label::new(Theme::of(ui).small(text)).wrap());
+        }
+    }
 }
 
 /// A run that was killed and could tell no end.

@@ -2,9 +2,9 @@
 
 use egui::{Label, Ui};
 
-use super::memory::{forecast_of, megabytes};
 use crate::spec::{Project, Section};
 use crate::ui::meaning::{self, HoverMeaning as _, Meaning};
+use crate::ui::memory::{forecast_of, megabytes};
 use crate::ui::pace::epoch_seconds;
 use crate::ui::text::{counted, grouped, short_number};
 use crate::ui::theme::{Theme, space};

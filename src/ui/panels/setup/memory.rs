@@ -1,13 +1,13 @@
-//! What the next run will take of the memory, part by part, and what to do where that is too much. All of it modelled.
+//! What the next run will take of the memory, part by part, and whether that is too much. All of it modelled.
 
 use egui::accesskit::Role;
 use egui::{Color32, Label, Rect, Sense, Ui, WidgetInfo, vec2};
 
-use crate::session::{Advice, DataSize, Forecast, MemoryPart, advise, forecast, free_memory};
+use crate::session::{Forecast, MemoryPart, free_memory};
 use crate::spec::DeviceSpec;
+use crate::ui::Cx;
+use crate::ui::memory::{forecast_of, limit, megabytes, remedies_ui};
 use crate::ui::theme::{Theme, size, space};
-use crate::ui::widgets::link_ui;
-use crate::ui::{Cx, facts};
 
 /// Height of the gauge.
 const GAUGE: f32 = 10.0;
@@ -19,7 +19,7 @@ pub(super) fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_enabled: bool) {
     let on_card = matches!(cx.draft.device, DeviceSpec::Gpu | DeviceSpec::GpuAt(_));
     let budget = cx.draft.memory.bytes();
     let free = free_memory().filter(|_| !on_card);
-    let limit = budget.or(free);
+    let limit = limit(cx.draft);
     let is_over = limit.is_some_and(|it| forecast.total() > it);
     ui.add_space(space::XS);
     let total = megabytes(forecast.total());
@@ -43,18 +43,9 @@ pub(super) fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_enabled: bool) {
     ui.add_space(space::XS);
     gauge_ui(ui, &forecast, budget);
     legend_ui(ui, &forecast);
-    if let (true, Some(limit), Some(data)) = (is_over, limit, data_size(cx)) {
-        remedies_ui(ui, cx, &advise(cx.draft, &data, limit), is_enabled);
+    if let Some(limit) = limit.filter(|_| is_over) {
+        remedies_ui(ui, cx, limit, is_enabled);
     }
-}
-
-/// What the draft will take; none before its data has been read.
-pub(super) fn forecast_of(cx: &Cx<'_>) -> Option<Forecast> {
-    forecast(cx.draft, &data_size(cx)?).ok()
-}
-
-fn data_size(cx: &Cx<'_>) -> Option<DataSize> {
-    facts::prepared(cx.studio).map(DataSize::of)
 }
 
 /// The parts side by side. With a budget the bar is as long as the larger of both, and a line stands at the budget.
@@ -96,37 +87,6 @@ fn legend_ui(ui: &mut Ui, forecast: &Forecast) {
     }
 }
 
-/// In the order of least harm; those that Learnscope has a knob for can be pressed, and undone.
-fn remedies_ui(ui: &mut Ui, cx: &mut Cx<'_>, advice: &[Advice], is_enabled: bool) {
-    let theme = Theme::of(ui);
-    ui.add_space(space::S);
-    ui.label(theme.small("To need less, in this order").color(theme.text));
-    for it in advice {
-        let saves = format!("saves {}", megabytes(it.saves));
-        if it.set.is_empty() {
-            let why =
-                if it.saves == 0 { "saves nothing here".to_owned() } else { format!("{saves}; not in Learnscope yet") };
-            ui.add(Label::new(theme.small(format!("{}: {why}", it.remedy.label()))).wrap())
-                .on_hover_text(it.remedy.help());
-            continue;
-        }
-        let set: Vec<_> = it.set.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let text = format!("{}: {saves}", it.remedy.label());
-        let link = ui.add_enabled_ui(is_enabled, |ui| link_ui(ui, &text)).inner;
-        let help = format!(
-            "{}. Sets {}; needs {} then. Undo brings it back",
-            it.remedy.help(),
-            set.join(" and "),
-            megabytes(it.needs)
-        );
-        if link.on_hover_text(help).clicked() {
-            for (key, value) in &it.set {
-                cx.draft.set_value(key, value).ok();
-            }
-        }
-    }
-}
-
 fn color(theme: &Theme, part: MemoryPart) -> Color32 {
     match part {
         MemoryPart::Weights => theme.accent,
@@ -135,16 +95,5 @@ fn color(theme: &Theme, part: MemoryPart) -> Color32 {
         MemoryPart::Activations => theme.validation,
         MemoryPart::Batch => theme.ghosts[2].color,
         MemoryPart::Kept => theme.faint,
-    }
-}
-
-pub(super) fn megabytes(bytes: u64) -> String {
-    let megabytes = bytes as f64 / 1e6;
-    if megabytes >= 10_000.0 {
-        format!("{:.1} GB", megabytes / 1e3)
-    } else if bytes > 0 && megabytes < 1.0 {
-        "under 1 MB".to_owned()
-    } else {
-        format!("{megabytes:.0} MB")
     }
 }
