@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::event::{Changed, Event, FindingRow, FindingState, FinishReason, Finished, Parent, Started};
+use super::event::{Changed, Event, FindingRow, FindingState, Finished, Parent, Started};
 use super::experiment::{AfterRow, Forgotten, Probe, RangeTest};
 use super::history::History;
-use super::seeds::{SeedRow, SeedSpread};
+use super::log::LogLine;
+use super::seeds::SeedSpread;
 use super::view::Views;
 use crate::spec::Project;
 
@@ -58,24 +59,6 @@ pub enum Phase {
     Failed,
 }
 
-/// How many steps make an epoch, from an epoch and step on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    pub epoch: u64,
-    pub step: u64,
-    pub steps_per_epoch: u64,
-}
-
-/// A line of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// The epoch it belongs to; 0 before the first.
-    pub epoch: u64,
-    pub text: String,
-    /// Whether it tells of trouble.
-    pub is_warning: bool,
-}
-
 /// What an event changed, for a view that keeps something of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -102,7 +85,7 @@ impl Run {
 
     /// Folds one event.
     pub fn apply(&mut self, event: Event) -> Change {
-        self.write_log(&event);
+        self.log.extend(LogLine::of(&event, self.epoch()));
         match event {
             Event::Started(started) => {
                 self.started = started;
@@ -211,51 +194,9 @@ impl Run {
         self.after.last().map_or(self.epoch(), |row| row.epoch)
     }
 
-    /// Share of all steps made, in `0.0..=1.0`.
-    pub fn progress(&self) -> f64 {
-        let all = self.steps_asked();
-        if all == 0 { 0.0 } else { (self.step as f64 / all as f64).min(1.0) }
-    }
-
-    /// Steps of all epochs asked for.
-    pub fn steps_asked(&self) -> u64 {
-        let Pace { epoch, step, steps_per_epoch } = self.pace();
-        step + self.epochs_asked().saturating_sub(epoch).saturating_mul(steps_per_epoch)
-    }
-
-    /// How many steps make an epoch now, and since when: a fork may have another batch size than its parent.
-    pub fn pace(&self) -> Pace {
-        let changed = self.changes.iter().rev().find(|it| it.key == "batch_size");
-        let rows = self.started.train_rows as u64;
-        changed.filter(|_| rows > 0).map_or(
-            Pace { epoch: 0, step: 0, steps_per_epoch: self.started.steps_per_epoch },
-            |it| {
-                let batch = it.to.parse().unwrap_or(rows).clamp(1, rows);
-                Pace { epoch: it.epoch, step: it.step, steps_per_epoch: rows.div_ceil(batch) }
-            },
-        )
-    }
-
-    /// Epochs asked for, changes while training included.
-    pub fn epochs_asked(&self) -> u64 {
-        let changed = self.changes.iter().rev().find(|it| it.key == "epochs").and_then(|it| it.to.parse().ok());
-        changed.unwrap_or(self.started.epochs)
-    }
-
     /// The metric a chart leads with: RMSE for a regression, accuracy for classes.
     pub fn leading_metric(&self) -> &'static str {
         if self.started.task == "regression" { "rmse" } else { "accuracy" }
-    }
-
-    /// Steps x into epochs, for curves that are drawn over either. The last epoch where no one knows how many steps
-    /// make one, as in curves that another program logged.
-    pub fn epoch_of_step(&self, step: f64) -> f64 {
-        let pace = self.pace();
-        match (pace.steps_per_epoch, self.started.steps_per_epoch) {
-            (0, _) => self.epoch() as f64,
-            (n, _) if step >= pace.step as f64 => pace.epoch as f64 + (step - pace.step as f64) / n as f64,
-            (_, n) => step / n.max(1) as f64,
-        }
     }
 
     /// Goes back to the end of an epoch, as if nothing had been told behind it, for a fork that goes on from there.
@@ -314,40 +255,6 @@ impl Run {
             FindingState::Cleared => self.cleared.push(row),
         }
     }
-
-    fn write_log(&mut self, event: &Event) {
-        let epoch = self.epoch();
-        let line = match event {
-            Event::Started(it) => started_line(it),
-            Event::Preparing(it) => (it.text.clone(), false),
-            Event::Finding(it) => {
-                let what = match it.state {
-                    FindingState::Raised => "Finding",
-                    FindingState::Changed => "Finding changed",
-                    FindingState::Cleared => "Finding cleared",
-                };
-                (format!("{what}, {}: {}", it.rule, it.text), it.severity > super::event::Severity::Info)
-            }
-            Event::Changed(it) => (
-                format!("{} changed from {} to {} after step {} by the {}", it.key, it.from, it.to, it.step, it.by),
-                false,
-            ),
-            Event::Probe(it) => (format!("Tried other learning rates on copies. {}", it.text), false),
-            Event::RangeTest(it) => (format!("Learning-rate range test. {}", it.text), false),
-            Event::Forgotten(it) => (format!("Went on without the optimizer\u{2019}s memory. {}", it.text), false),
-            Event::Seed(it) => seed_line(it),
-            Event::Paused { step } => (format!("Paused after step {step}"), false),
-            Event::Resumed { step } => (format!("Resumed after step {step}"), false),
-            Event::Warning { text } => (text.clone(), true),
-            Event::Checkpoint { step, .. } => (format!("Checkpoint written after step {step}"), false),
-            Event::Finished(it) => (
-                format!("Ended: {}. {}", it.reason.label(), it.text),
-                matches!(it.reason, FinishReason::Diverged | FinishReason::Failed),
-            ),
-            Event::Step(_) | Event::Epoch(_) | Event::After(_) | Event::Unknown => return,
-        };
-        self.log.push(LogLine { epoch, text: line.0, is_warning: line.1 });
-    }
 }
 
 /// Named numbers in a stable order, for tests and tables.
@@ -365,26 +272,10 @@ impl Run {
     }
 }
 
-fn started_line(it: &Started) -> (String, bool) {
-    let text = format!(
-        "Started on {}: {} parameters, {} training, {} validation and {} test rows",
-        it.device, it.parameters, it.train_rows, it.validation_rows, it.test_rows
-    );
-    (text, false)
-}
-
-fn seed_line(it: &SeedRow) -> (String, bool) {
-    let SeedRow { seed, best_validation_loss: best, .. } = it;
-    match it.value() {
-        Some(_) => (format!("Trained with seed {seed}: best validation loss {best:.6}, {}", it.reason.label()), false),
-        None => (format!("Trained with seed {seed}: {}. {}", it.reason.label(), it.text), true),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{EpochRow, Severity};
+    use crate::run::{EpochRow, FinishReason, Severity};
 
     fn finding(state: FindingState) -> Event {
         Event::Finding(FindingRow {

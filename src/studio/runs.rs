@@ -1,5 +1,8 @@
 //! The run that is shown, the ones before it, and the training behind it.
 
+mod aside;
+mod other_seeds;
+mod telling;
 mod written;
 
 use std::collections::VecDeque;
@@ -7,14 +10,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use aside::Aside;
+use telling::{follow, tell};
+
 use super::forking::Planned;
 use super::keeping::{HeldRun, HeldRuns};
 use super::lifeline::{Lifeline, Stage};
 use super::naming::{change_words, next_free};
-use super::seeds::{SeedTraining, stands_for_its_seed};
+use super::seeds::SeedTraining;
 use super::{Notice, Projects, ReadLog, RunAction, Wake};
 use crate::diagnose::apply;
-use crate::run::{Command, Event, FinishReason, Phase, Preparing, Remedy, Run, SeedRow};
+use crate::run::{Command, Event, FinishReason, Phase, Preparing, Remedy, Run};
 use crate::session::{Background, Contents, Interrupted, Job, Session, checkpoints, in_background, open_checkpoint};
 use crate::spec::DeviceSpec;
 
@@ -51,15 +57,6 @@ pub struct Runs {
     /// This very program, which trains in a process of its own where it is known.
     pub(super) program: Option<PathBuf>,
     pub(super) wake: Wake,
-}
-
-/// Runs of this program while a log of another one is shown. A log is never a ghost, nor has it any: its losses may
-/// be of other rows, in another unit, and an epoch may be something else, so that lines side by side would compare
-/// nothing.
-#[derive(Default)]
-struct Aside {
-    shown: Option<Run>,
-    ghosts: VecDeque<Run>,
 }
 
 impl Runs {
@@ -251,25 +248,6 @@ impl Runs {
         }
     }
 
-    /// Puts all of them aside, to make room for runs that are kept nowhere. A live one is asked to stop, and tells its
-    /// end where it is polled.
-    pub(super) fn set_aside(&mut self) -> Self {
-        self.planned = None;
-        self.quit_seeds();
-        if self.is_live() {
-            self.send(Command::Stop);
-        }
-        let room = Self { program: self.program.clone(), ..Self::new(Arc::clone(&self.wake)) };
-        std::mem::replace(self, room)
-    }
-
-    /// Puts those that were set aside in the place of these. A live one of these is asked to stop.
-    pub(super) fn put_back(&mut self, aside: Self) {
-        self.retire();
-        let room = std::mem::replace(self, aside);
-        self.retiring.extend(room.retiring);
-    }
-
     /// Forgets all runs, for another project. A live one is asked to stop.
     pub(super) fn clear(&mut self) {
         self.planned = None;
@@ -283,27 +261,6 @@ impl Runs {
 
     pub(super) fn forget_checkpoints(&mut self) {
         (self.lifeline, self.checkpoint, self.opening, self.has_newer) = (Lifeline::default(), None, None, false);
-    }
-
-    /// Shows a log in front of the runs of this program. A live one is asked to stop.
-    pub(super) fn show_log(&mut self, log: ReadLog, run: Run) {
-        self.planned = None;
-        if self.is_live() {
-            self.retire();
-        }
-        let before = self.shown.replace(run);
-        if self.log.replace(log).is_none() {
-            self.aside = Aside { shown: before, ghosts: std::mem::take(&mut self.ghosts) };
-            self.aside.shown.iter_mut().for_each(Run::close);
-        }
-    }
-
-    /// Leads back to the runs of this program.
-    pub(super) fn close_log(&mut self) {
-        if self.log.take().is_some() {
-            let Aside { shown, ghosts } = std::mem::take(&mut self.aside);
-            (self.shown, self.ghosts) = (shown, ghosts);
-        }
     }
 
     fn send(&self, command: Command) {
@@ -399,64 +356,11 @@ impl Runs {
         self.train(projects, false);
     }
 
-    /// The training with other seeds that goes on.
-    pub fn seeding(&self) -> Option<&SeedTraining> {
-        self.seeding.as_ref()
-    }
-
-    /// Trains the seeds that are not known yet; the shown run is the first of them where it has ended by itself.
-    fn train_seeds(&mut self, k: u64, projects: &Projects) {
-        self.quit_seeds();
-        let Some(run) = &mut self.shown else { return };
-        if !run.seeds.has(run.project.training.seed)
-            && stands_for_its_seed(run)
-            && let Some(row) = SeedRow::of(run)
-        {
-            run.apply(Event::Seed(row));
-        }
-        let data = projects.dataset(&run.project.data.source);
-        self.seeding = SeedTraining::start(run, k, projects.base(), data, self.program.clone(), Arc::clone(&self.wake));
-    }
-
-    fn quit_seeds(&mut self) {
-        self.retiring.extend(self.seeding.take().into_iter().flat_map(SeedTraining::quit));
-    }
-
     pub(super) fn retire(&mut self) {
         self.quit_seeds();
         if let Some(session) = self.session.take() {
             session.send(Command::Stop);
             self.retiring.push(session);
         }
-    }
-}
-
-/// Folds an event, and says aloud what should be.
-fn tell(run: &mut Run, event: Event, notices: &mut Vec<Notice>) {
-    match &event {
-        Event::Warning { text } => notices.push(Notice::info(text.clone())),
-        Event::Finished(it) if !it.reason.is_success() => notices.push(Notice::error(it.text.clone())),
-        _ => {}
-    }
-    run.apply(event);
-}
-
-/// What an event means for the life of a training; `run` as it was before it.
-fn follow(life: &mut Lifeline, event: &Event, run: &Run, now: f64) {
-    match event {
-        Event::Started(_) if life.interruptions.is_empty() && run.step == 0 => life.enter(Stage::Training, now),
-        Event::Resumed { step } if run.phase == Phase::Paused => {
-            life.look(*step, now);
-            life.enter(Stage::Training, now);
-        }
-        // A fork begins in its parent's past, which is no interruption.
-        Event::Resumed { step } if life.is_starting() => {
-            life.look(*step, now);
-            life.enter(Stage::Training, now);
-        }
-        Event::Resumed { step } => life.resume(*step, now),
-        Event::Paused { .. } => life.enter(Stage::Paused, now),
-        Event::Finished(it) if it.reason == FinishReason::Failed => life.enter(Stage::Interrupted, now),
-        _ => {}
     }
 }

@@ -4,12 +4,15 @@ mod controls;
 mod forking;
 mod layers;
 mod legend;
+mod pointer;
+mod strips;
 mod words;
 
 use std::collections::VecDeque;
 
 use egui::Ui;
 use serde::{Deserialize, Serialize};
+use strips::{STRIP, STRIPS};
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::report::epochs_csv;
@@ -17,36 +20,28 @@ use crate::run::{FindingRow, Run};
 use crate::studio::{Action, RunAction, Runs, Studio};
 use crate::ui::Spotlight;
 use crate::ui::plot::band::Smoothing;
-use crate::ui::plot::chart::{Chart, Ground, Look, Span};
+use crate::ui::plot::chart::{Ground, Span};
 use crate::ui::plot::life::life_ui;
-use crate::ui::plot::line::Pen;
 use crate::ui::plot::marks::{Kind, Mark, marks, planned_fork};
-use crate::ui::plot::scene::{self, Layer, Margins, Role, Unit, along_epochs, along_steps, measures_during};
+use crate::ui::plot::scene::{self, Margins, Unit, along_epochs, measures_during};
 use crate::ui::plot::trace::Traces;
 use crate::ui::plot::watch::Watch;
-use crate::ui::plot::{Marks, hover, marking};
+use crate::ui::plot::{Marks, marking};
 use crate::ui::theme::{Ghost, Theme, size, space};
 use crate::ui::widgets::empty_ui;
 
 pub(super) const CURVES: PanelDef =
     PanelDef { id: "curves", title: "Curves", home: Home::Center, make: || Box::new(Curves::default()) };
 
-/// Heights below which the charts become unreadable, and of the strips below them.
+/// Heights below which the charts become unreadable.
 const LEAST_LOSS: f32 = 120.0;
 const LEAST_METRIC: f32 = 72.0;
-const STRIP: f32 = 62.0;
 /// Share of the height that the loss takes of both charts.
 const LOSS_SHARE: f32 = 0.68;
 /// A panel lower than this shows the loss alone.
 const LOW: f32 = 260.0;
 /// A panel this high shows the strips unless it is told otherwise.
 const ROOM_FOR_STRIPS: f32 = 620.0;
-
-/// The strips below the charts: their curve by step, the one by epoch where steps were not told, and their name.
-const STRIPS: [([&str; 2], &str); 2] = [
-    (["step_learning_rate", "learning_rate"], "Learning rate"),
-    (["step_gradient_norm", "gradient_norm"], "Gradient norm"),
-];
 
 /// A smoothed line must still move.
 const MOST_SMOOTHING: f64 = 0.999;
@@ -370,111 +365,5 @@ impl Curves {
         }
         let here = self.crosshair_ui(ui, scene, &chart, &metric, hovered);
         self.pointer_ui(ui, scene, &chart, 1, here);
-    }
-
-    /// A strip of one curve by step, or by epoch where steps were not told.
-    fn strip_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, names: [&str; 2], title: &str, hovered: Option<u64>) {
-        let run = scene.run;
-        let theme = Theme::of(ui);
-        let by_step = scene::series_of(run, names[0]).is_some();
-        let (name, along) = if by_step {
-            (names[0], along_steps(run, self.unit))
-        } else {
-            (names[1], along_epochs(run, self.unit, false))
-        };
-        let pen = Pen { width: 1.5, ..Pen::train(theme) };
-        let layers: Vec<Layer<'_>> = [
-            scene::raw(run, &self.traces, name, along, pen).map(|it| Layer { pen: pen.fainter(1.0), ..it }),
-            scene::line(run, &self.traces, name, along, pen, Role::Line),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let is_log = scene::spans_decades(&layers, scene.x);
-        let ground = Ground {
-            id: ui.scope_id().with(title),
-            summary: words::strip_summary(run, names[1], title),
-            height: STRIP,
-            x: scene.x,
-            y: scene::fit_y(&layers, scene.x, is_log, None, STRIP - 20.0, Margins { top: 6.0, bottom: 6.0 }),
-            x_marks: Marks::Count,
-            y_marks: if is_log { Marks::Log } else { Marks::Number },
-            y_title: "",
-            has_x_axis: false,
-        };
-        let chart = ground.ui(ui);
-        let (skyline, _) = scene::paint(&chart, &layers);
-        self.lit_ui(ui, scene, &chart);
-        marking::name_ui(ui, &chart, chart.frame(), title, &[], &skyline);
-        let turned: Vec<Mark> = scene.marks.iter().filter(|it| it.kind == Kind::Turned).cloned().collect();
-        marking::paint_front(ui, &chart, &turned, along_epochs(run, self.unit, false), None);
-        let here = self.crosshair_ui(ui, scene, &chart, "", hovered);
-        self.pointer_ui(ui, scene, &chart, 2, here);
-    }
-
-    /// The span of the finding whose card is pointed at, told to screen readers as well.
-    fn lit_ui(&self, ui: &Ui, scene: &Scene<'_>, chart: &Chart) {
-        let Some(finding) = scene.lit else { return };
-        marking::paint_lit(ui, chart, finding, along_epochs(scene.run, self.unit, false));
-        ui.ctx().accesskit_node_builder(chart.response.id, |node| node.set_value(words::lit(finding)));
-    }
-
-    /// The line through all charts at the epoch under the pointer, or the one that the arrow keys chose.
-    /// Returns the epoch where it was chosen on this chart.
-    fn crosshair_ui(
-        &mut self,
-        ui: &Ui,
-        scene: &Scene<'_>,
-        chart: &Chart,
-        curves: &str,
-        hovered: Option<u64>,
-    ) -> Option<u64> {
-        let run = scene.run;
-        let along = along_epochs(run, self.unit, false);
-        self.cursor = hover::moved_by_keys(ui, &chart.response, run, self.cursor);
-        let by_keys = self.cursor.filter(|_| chart.response.has_focus());
-        if let Some(epoch) = by_keys {
-            ui.ctx().accesskit_node_builder(chart.response.id, |node| node.set_value(hover::words(run, epoch)));
-        }
-        let here = chart.hovered_x().and_then(|x| hover::nearest_epoch(run, along, x)).or(by_keys);
-        self.hovered = here.or(self.hovered);
-        let epoch = here.or(hovered)?;
-        hover::paint_line(ui, chart, along.to_chart(epoch as f64));
-        let train = along_epochs(run, self.unit, measures_during(run));
-        for (split, along, pen) in
-            [("train", train, Pen::train(Theme::of(ui))), ("validation", along, Pen::validation(Theme::of(ui)))]
-        {
-            let copy = if epoch > run.epoch() { "after_" } else { "" };
-            let point = run.history.curve(&format!("{copy}{split}_{curves}")).and_then(|it| it.at(epoch as f64));
-            if let Some(point) = point.filter(|it| it.y.is_finite()) {
-                hover::paint_dot(ui, chart, along.to_chart(epoch as f64), point.y, pen);
-            }
-        }
-        here
-    }
-
-    /// The values at the epoch that was chosen on this chart, and moving about in it.
-    fn pointer_ui(&mut self, ui: &mut Ui, scene: &Scene<'_>, chart: &Chart, which: usize, here: Option<u64>) {
-        self.fork_ui(ui, scene, chart, here);
-        let has_menu = chart.response.context_menu_opened();
-        if let Some(epoch) = here.filter(|_| !chart.response.dragged() && !has_menu) {
-            let along = along_epochs(scene.run, self.unit, false);
-            let by_keys = egui::pos2(chart.x(along.to_chart(epoch as f64)), chart.frame().top());
-            let anchor = if chart.response.hovered() { egui::PopupAnchor::Pointer } else { by_keys.into() };
-            let tooltip = egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), chart.response.id, anchor);
-            tooltip.gap(16.0).show(|ui| hover::readout_ui(ui, scene.run, &scene.ghosts, epoch, scene.is_guessing));
-        }
-        let y_is_zoomed = self.y.get(which).is_some_and(Option::is_some);
-        match chart.look(ui, y_is_zoomed) {
-            Some(Look::Fit) => (self.x, self.y) = (None, [None; 2]),
-            Some(Look::At { x, y }) if x.1 - x.0 > 1e-6 => {
-                self.x = Some(x);
-                if let (Some(slot), Some(y)) = (self.y.get_mut(which), y) {
-                    *slot = Some(y);
-                }
-            }
-            Some(Look::At { .. }) | None => return,
-        }
-        ui.ctx().request_repaint();
     }
 }
