@@ -19,7 +19,7 @@ use learnscope::session::{DataSize, Forecast, forecast};
 use learnscope::spec::Project;
 use serde_json::Value;
 
-/// Sample projects with what makes each of them large, the last part of its name first.
+/// Sample projects with what makes each of them large.
 const CASES: [(&str, &[&str]); 8] = [
     ("house_prices", &["batch_size=all", "model.hidden=[1024,1024]", "optimizer=sgd"]),
     ("house_prices", &["model.hidden=[4096,4096]", "optimizer=sgd", "optimizer.momentum=0.9", "learning_rate=0.001"]),
@@ -27,8 +27,8 @@ const CASES: [(&str, &[&str]); 8] = [
     ("spam", &["batch_size=all", "model.hidden=[2048,2048]", "optimizer=adam"]),
     ("used_cars", &["model.hidden=[4096,4096]", "optimizer=lion", "learning_rate=0.0001"]),
     ("clothing10", &["model=mlp", "model.hidden=[2048,2048]", "optimizer=rmsprop", "learning_rate=0.0001"]),
-    ("clothing", &["batch_size=512"]),
-    ("clothing", &["batch_size=512", "model.batch_norm=on", "model.dropout=0.2"]),
+    ("clothing10", &["batch_size=1024"]),
+    ("clothing10", &["batch_size=1024", "model.batch_norm=on", "model.activation=silu"]),
 ];
 
 const ALIKE: [&str; 5] = ["epochs=3", "stopping=off", "checkpoint.epochs=1", "checkpoint.seconds=off", "device=cpu"];

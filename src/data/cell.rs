@@ -67,7 +67,7 @@ pub(super) fn date(cell: &str) -> Option<f64> {
 }
 
 /// Days since 1970-01-01 as `2014-10-13`, with the time of day where there is one.
-pub fn date_text(days: f64) -> String {
+pub(super) fn date_text(days: f64) -> String {
     if !days.is_finite() || days.abs() > 1e7 {
         return number_text(days);
     }

@@ -35,7 +35,6 @@ mod table;
 mod target;
 mod words;
 
-pub use cell::date_text;
 pub use dataset::{Column, ColumnKind, Dataset, Images, MISSING, OddCell, Values};
 pub use encoder::{Encoded, Encoder, SeenCell};
 pub use error::DataError;

@@ -1,9 +1,10 @@
 //! Named numbers on the host, and the safetensors file they are kept in.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors, View};
 
 use super::error::TrainError;
 
@@ -57,18 +58,9 @@ impl Weights {
 
     /// The bytes of a safetensors file, with words beside the numbers.
     pub fn to_bytes(&self, words: HashMap<String, String>) -> Result<Vec<u8>, TrainError> {
-        let bytes: Vec<Vec<u8>> = self.entries.iter().map(|(_, it)| it.bytes()).collect();
-        let views: Result<Vec<_>, _> = self
-            .entries
-            .iter()
-            .zip(&bytes)
-            .map(|((name, entry), bytes)| {
-                TensorView::new(Dtype::F32, entry.shape.clone(), bytes).map(|view| (name.clone(), view))
-            })
-            .collect();
-        let views = views.map_err(|err| TrainError::Weights(err.to_string()))?;
+        let entries = self.entries.iter().map(|(name, entry)| (name, entry));
         let words = (!words.is_empty()).then_some(words);
-        safetensors::serialize(views, words).map_err(|err| TrainError::Weights(err.to_string()))
+        safetensors::serialize(entries, words).map_err(|err| TrainError::Weights(err.to_string()))
     }
 
     /// What [`Weights::to_bytes`] wrote; entries come ordered by name.
@@ -107,13 +99,31 @@ impl Weights {
 }
 
 impl Entry {
-    /// Its values, four bytes each, the lowest first.
-    pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(4 * self.values.len());
-        for value in &self.values {
-            bytes.extend_from_slice(&value.to_le_bytes());
+    /// Its values, four bytes each, the lowest first. Not copied where the machine keeps them so: they may be large.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        if cfg!(target_endian = "little") {
+            bytemuck::cast_slice(&self.values).into()
+        } else {
+            self.values.iter().flat_map(|it| it.to_le_bytes()).collect()
         }
-        bytes
+    }
+}
+
+impl View for &Entry {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.bytes()
+    }
+
+    fn data_len(&self) -> usize {
+        size_of_val(self.values.as_slice())
     }
 }
 

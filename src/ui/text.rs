@@ -1,15 +1,20 @@
 //! Words as they stand on screen.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 pub use crate::run::text::{duration_text, grouped, metric_label, metric_text, percent_text, short_number};
 
 pub(in crate::ui) use crate::run::text::counted;
 
-/// A moment as a calendar and a clock show it, in Coordinated Universal Time: `2026-11-26 09:05`.
-pub(super) fn moment_text(time: std::time::SystemTime) -> String {
-    let seconds = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let minutes = seconds / 60;
-    let (days, minutes) = (minutes / 1440, minutes % 1440);
-    format!("{} {:02}:{:02}", crate::data::date_text(days as f64), minutes / 60, minutes % 60)
+/// A moment as a calendar and a clock show it: `2026-11-26 09:05`.
+///
+/// # Arguments
+/// - is_here: by the clock of this machine's time zone; else in Coordinated Universal Time
+pub(super) fn moment_text(time: std::time::SystemTime, is_here: bool) -> String {
+    let zone = if is_here { TimeZone::system() } else { TimeZone::UTC };
+    let moment = Timestamp::try_from(time).unwrap_or_default().to_zoned(zone);
+    moment.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// A reason as a line on screen: a capital first, no full stop behind a single sentence.
@@ -34,6 +39,13 @@ pub(in crate::ui) fn rule_label(rule: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_told_by_calendar_and_clock() {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_795_684_530);
+        assert_eq!(moment_text(time, false), "2026-11-26 09:15");
+        assert_eq!(moment_text(std::time::UNIX_EPOCH, false), "1970-01-01 00:00");
+    }
 
     #[test]
     fn one_sentence_has_no_full_stop_and_two_keep_theirs() {

@@ -2,7 +2,8 @@
 //!
 //! A model of what [`super::Trainer`] and a run keep at the moment when they keep most: a step while the checkpoint
 //! before it is still being written. Counted in numbers of four bytes above what the program and its data take; what
-//! `benches/memory.rs` measures beside it lies within a quarter.
+//! `benches/memory.rs` measures beside it lies within a quarter where it is 200 MB or more; below, the room for the
+//! program itself is the larger part, and may be twice as much.
 
 mod activations;
 mod advice;
@@ -18,10 +19,11 @@ use crate::spec::{InputShape, LayerSpec, OptimizerSpec, Project, ShapeError, Tas
 const NUMBER: u64 = 4;
 /// An update works on the largest matrix beside the optimizer's memory of it; measured.
 const UPDATE_WORK: f64 = 1.5;
-/// Threads, measuring and messages take about so many bytes whatever is trained; measured.
-const ROOM: u64 = 8_000_000;
-/// A checkpoint is a copy of the numbers, their bytes, and the file they are put together to.
-const CHECKPOINT_COPIES: u64 = 3;
+/// Threads, measuring, messages and the program's own code as it is read in take about so many bytes whatever is
+/// trained; measured.
+const ROOM: u64 = 16_000_000;
+/// A checkpoint is a copy of the numbers, and the file they are put together to.
+const CHECKPOINT_COPIES: u64 = 2;
 
 /// What of the data decides how much memory a training takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +52,7 @@ pub enum Part {
     /// rows in a batch · values in a row · 4 bytes
     #[strum(message = "Batch")]
     Batch,
-    /// the best weights so far, the copies that a checkpoint is written from, and 8 MB for the program itself
+    /// the best weights so far, the copies that a checkpoint is written from, and 16 MB for the program itself
     #[strum(message = "Kept copies")]
     Kept,
 }

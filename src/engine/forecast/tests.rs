@@ -23,7 +23,7 @@ fn parts_are_counted_as_by_hand_and_sum_to_the_whole() {
     assert_eq!(found.optimizer, 4 * (2 * parameters + 3 * 51_000 / 2));
     assert_eq!(found.activations, 4 * 100 * (1000 + 1000 + 1 + 2 * 1000));
     assert_eq!(found.batch, 4 * 100 * 50);
-    assert_eq!(found.kept, 4 * (parameters + 3 * 4 * parameters) + 8_000_000);
+    assert_eq!(found.kept, 4 * (parameters + 2 * 4 * parameters) + 16_000_000);
     assert_eq!(found.total(), found.parts().map(|it| it.1).sum::<u64>());
     assert_eq!(found.biggest(), Part::Kept);
 }

@@ -37,8 +37,8 @@ fn parts_and_total_are_told_and_where_they_fit_nothing_is_advised() {
 
 #[test]
 fn above_the_budget_the_remedies_stand_in_the_courses_order_and_one_can_be_pressed() {
-    let mut window = setup("20", egui::Theme::Dark);
-    window.get_by_label_contains("above the budget of 20 MB");
+    let mut window = setup("30", egui::Theme::Dark);
+    window.get_by_label_contains("above the budget of 30 MB");
     let place = |name: &str| window.get_by_label_contains(name).rect().top();
     let names = [
         "Smaller batch:",
@@ -59,12 +59,12 @@ fn above_the_budget_the_remedies_stand_in_the_courses_order_and_one_can_be_press
 /// The doctor over a run that took more than its budget.
 fn doctor(look: egui::Theme) -> Window {
     let mut project = Project::default();
-    for setting in ["data=digits", "loss=cross_entropy", "device=cpu", "model.hidden=[1024,1024]", "memory.budget=20"] {
+    for setting in ["data=digits", "loss=cross_entropy", "device=cpu", "model.hidden=[1024,1024]", "memory.budget=30"] {
         project.set(setting).unwrap();
     }
     let finished = Finished {
         reason: FinishReason::Failed,
-        text: "Memory ran out: training took 58 MB and memory.budget is 20 MB. Most of it goes to kept copies. Less is needed with smaller layers; or raise memory.budget".to_owned(),
+        text: "Memory ran out: training took 84 MB and memory.budget is 30 MB. Most of it goes to kept copies. Less is needed with smaller layers; or raise memory.budget".to_owned(),
         epochs: 1,
         best_epoch: 0,
         best_validation_loss: f64::NAN,
@@ -83,7 +83,7 @@ fn where_memory_ran_out_the_doctor_tells_what_each_remedy_saves_until_it_fits() 
     window.get_by_label_contains("Gradient accumulation: saves");
     window.get_by_label_contains("Smaller layers: saves").click();
     window.run_steps(3);
-    window.get_by_label_contains("MB of a budget of 20 MB.");
+    window.get_by_label_contains("MB of a budget of 30 MB.");
     assert!(window.query_by_label("To need less, in this order").is_none());
 }
 
@@ -91,7 +91,7 @@ fn where_memory_ran_out_the_doctor_tells_what_each_remedy_saves_until_it_fits() 
 fn the_gauge_looks_as_kept() {
     let mut results = SnapshotResults::new();
     for (look, theme) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
-        for (budget, state) in [("1000", "fits"), ("20", "over")] {
+        for (budget, state) in [("1000", "fits"), ("30", "over")] {
             let mut window = setup(budget, look);
             results.add(window.try_snapshot_options(format!("panels/memory/{state}_{theme}"), &options()));
         }

@@ -31,7 +31,7 @@ pub(super) fn head(column: Column) -> (&'static str, &'static str) {
         Column::State => ("Ended", "How the run stands, or how it ended"),
         Column::Epochs => ("Epochs", "Epochs completed"),
         Column::Seconds => ("Took", "Wall time"),
-        Column::When => ("Last written (UTC)", "When its events were last written, in Coordinated Universal Time"),
+        Column::When => ("Last written", "When its events were last written, by the clock of this machine"),
         Column::Project => ("Project", "The project\u{2019}s name, else its data"),
         Column::Device => ("Device", "Where the arithmetic was done"),
         Column::Tags => ("Tags", "Your own words to filter by"),
@@ -73,7 +73,9 @@ pub(super) fn cell_ui(ui: &mut Ui, cx: &mut Cx<'_>, line: &Line, column: Column)
             words_ui(ui, theme.mono(told.map_or_else(|| "–".to_owned(), |it| duration_text(it.seconds))));
         }
         Column::When => {
-            words_ui(ui, theme.mono(run.when.map_or_else(|| "–".to_owned(), moment_text)).color(theme.dim));
+            // Pictures have neither clock nor place.
+            let text = run.when.map_or_else(|| "–".to_owned(), |it| moment_text(it, cx.now.is_some()));
+            words_ui(ui, theme.mono(text).color(theme.dim));
         }
         Column::Project => {
             words_ui(ui, theme.body(told.map_or("–", |it| it.title.as_str())));

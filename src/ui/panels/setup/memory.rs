@@ -38,7 +38,7 @@ pub(super) fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_enabled: bool) {
         (false, None) => "This system does not tell how much memory is free".to_owned(),
     };
     ui.add(Label::new(theme.small(text).color(ink)).wrap()).on_hover_text(format!(
-        "Modelled, above what program and data take; within a quarter of what is measured. {about}"
+        "Modelled, above what program and data take; within a quarter of what is measured, from 200 MB on. {about}"
     ));
     ui.add_space(space::XS);
     gauge_ui(ui, &forecast, budget);
