@@ -108,8 +108,17 @@ impl Worker<'_> {
     fn go_on_from(&mut self, first: Started, place: Place) -> Result<(), TrainError> {
         self.trainer.keep_outputs(self.measures_during());
         self.restore(place.checkpoint, &place.events)?;
+        let drifts = !self.device.is_cpu || first.device != "cpu";
         self.desk.out.show(Event::Started(first));
         self.desk.out.show(Event::Resumed { step: self.step });
+        if drifts {
+            // Recorded, since this run does not tell quite the same as one that was never interrupted.
+            let text = format!(
+                "Goes on behind step {} on {}. Graphics cards round in their own ways: the next losses agree with those of a run that was never interrupted to about a thousandth, and later ones may drift apart",
+                self.step, self.device.id
+            );
+            self.desk.out.tell(Event::Warning { text });
+        }
         if self.paused {
             self.desk.out.show(Event::Paused { step: self.step });
         }
