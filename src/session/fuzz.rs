@@ -8,18 +8,19 @@ use rand_chacha::ChaCha8Rng;
 
 use super::checkpoint::Checkpoint;
 use super::checkpoint::tests::with_right_checksum;
+use super::course::{By, Course, Turn};
 use super::fork::settings_at;
 use super::glance::Glance;
 use super::marks::Marks;
 use super::resume::Interrupted;
 use super::store::Store;
-use super::{Job, Model, Session, open_checkpoint, read_run};
+use super::{Job, Model, SeedResult, Session, keep_seeds, kept_seeds, open_checkpoint, read_run};
 use crate::data::{self, Dataset};
 use crate::diagnose::{Context, Doctor};
 use crate::engine::Weights;
 use crate::mutate::{Damage, fuzz, mutated};
 use crate::project;
-use crate::run::{Command, Event, Run};
+use crate::run::{Command, Event, FinishReason, Parent, Run, SeedRow};
 use crate::spec::{Project, Source};
 
 /// Numbers, dates, categories of two and of three, words, and gaps in all of them.
@@ -121,11 +122,29 @@ fn what_is_quoted_of_an_altered_file_stays_on_one_line() {
     one_line(&read_run(&place.run()).unwrap_err());
 }
 
+fn seed_row(seed: u64) -> SeedRow {
+    SeedRow {
+        seed,
+        reason: FinishReason::Completed,
+        text: "all epochs were trained".to_owned(),
+        train_loss: vec![0.9, 0.5, 0.4],
+        validation_loss: vec![1.0, 0.7, f64::NAN],
+        metric: "rmse".to_owned(),
+        train_metric: vec![3.0, 2.0, 1.0],
+        validation_metric: vec![4.0, 3.0, 2.0],
+        best_validation_loss: 0.7,
+        test: [("rmse".to_owned(), 2.5)].into(),
+    }
+}
+
 /// Opens a run as the window does, lists it, and lets the doctor look at it again.
 fn look(run: &Path) {
     if let Some(glance) = Glance::of(run, None) {
         assert!(!glance.marks_trouble.contains('\n'), "{}", glance.marks_trouble);
         glance.told.as_ref().err().into_iter().for_each(|it| one_line(it));
+    }
+    for row in kept_seeds(run) {
+        drop(SeedResult::of(&row));
     }
     settings_at(run, 2).err().iter().for_each(|it| one_line(it));
     match read_run(run) {
@@ -151,7 +170,14 @@ fn no_damage_to_a_diary_brings_its_reader_down() {
     let place = Place::new();
     let marks = Marks { note: "a\nb".to_owned(), tags: vec!["x".to_owned()], is_starred: true, ..Marks::default() };
     marks.write(&place.run()).unwrap();
-    for (name, n) in [("events.jsonl", 1500), ("timing.jsonl", 300), ("project.ron", 300), ("marks.ron", 300)] {
+    keep_seeds(&place.run(), &[seed_row(2), seed_row(3)]).unwrap();
+    let project = project::from_text(&String::from_utf8(place.read("project.ron")).unwrap(), "a.ron").unwrap();
+    let turn = Turn { step: 4, by: By::User, project: project.clone() };
+    let fork = Course { parent: Parent::default(), losses: (0.5, 0.75), begin: project, turns: vec![turn] };
+    place.write("fork.ron", ron::to_string(&fork).unwrap().as_bytes());
+    assert!(settings_at(&place.run(), 2).is_ok(), "its course is read");
+    let files = ["timing.jsonl", "project.ron", "marks.ron", "seeds.jsonl", "fork.ron"].map(|it| (it, 300));
+    for (name, n) in [("events.jsonl", 1500)].into_iter().chain(files) {
         let whole = place.read(name);
         fuzz(
             name,
