@@ -15,8 +15,8 @@ use rfd::{AsyncFileDialog, FileHandle};
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{primary_ui, secondary_ui};
 
-/// Nobody cancels a dialog this fast: there was none.
-const NO_DIALOG: Duration = Duration::from_millis(400);
+/// Hardly anybody cancels a dialog this fast: there was none, also on a busy machine.
+const NO_DIALOG: Duration = Duration::from_secs(1);
 
 /// What was asked for and answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,9 +102,9 @@ impl Dialogs {
         Self { is_native: false, asked: None }
     }
 
-    /// The desktop is asked first.
+    /// The desktop is asked first, where there is one.
     pub(super) fn native() -> Self {
-        Self { is_native: true, asked: None }
+        Self { is_native: has_desktop(), asked: None }
     }
 
     /// Whether a typed path has the keyboard.
@@ -215,6 +215,18 @@ impl Wake for Repaint {
     fn wake(self: Arc<Self>) {
         self.0.request_repaint();
     }
+}
+
+/// Whether the desktop can be asked at all. On Linux its portal is reached over the session's bus, and `zenity` is what
+/// is left without it.
+fn has_desktop() -> bool {
+    if cfg!(any(windows, target_os = "macos")) {
+        return true;
+    }
+    let has_bus = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|it| !it.is_empty())
+        || std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|it| Path::new(&it).join("bus").exists());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    has_bus || std::env::split_paths(&path).any(|it| it.join("zenity").is_file())
 }
 
 fn desktop(question: Question, suggestion: &str) -> Pin<Box<dyn Future<Output = Option<FileHandle>> + Send>> {

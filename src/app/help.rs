@@ -20,7 +20,11 @@ const PLACES: &[(&str, &str)] = &[
     ),
     (
         "Tabs below",
-        "The data, the predictions as they change, and the log; where curves of another program are shown, how they were read.",
+        "The data, the predictions as they change, all runs, and the log; where curves of another program are shown, how they were read.",
+    ),
+    (
+        "Runs",
+        "Every run that was trained. In the list: enter opens one, space gives a star, F2 renames it and notes something on it, delete deletes, ctrl-Z brings back, ctrl-A chooses all; arrows with shift choose several, which are compared.",
     ),
 ];
 

@@ -1,6 +1,8 @@
 //! The window's shell: polls the studio, draws the layout, and does what only a window can.
 
 mod dialogs;
+#[cfg(test)]
+mod fuzz;
 mod help;
 mod icon;
 mod keeping;

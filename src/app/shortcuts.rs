@@ -57,8 +57,11 @@ pub(super) fn read(
     let has_focus = ctx.memory(|memory| memory.focused().is_some());
     for shortcut in SHORTCUTS {
         let is_plain = shortcut.keys.modifiers == Modifiers::NONE;
-        // A letter belongs to the field it is typed into, and space to the button that has the keyboard.
-        let belongs_elsewhere = is_plain && (is_typing || shortcut.does == Does::TrainOrPause && has_focus);
+        // A letter belongs to the field it is typed into, what takes it back too, and space to the button that has the
+        // keyboard.
+        let is_for_text = is_plain || matches!(shortcut.does, Does::Undo | Does::Redo);
+        let is_for_button = shortcut.does == Does::TrainOrPause && has_focus;
+        let belongs_elsewhere = is_typing && is_for_text || is_for_button;
         let is_help = shortcut.does == Does::Window(Wish::ToggleHelp);
         if belongs_elsewhere || (is_blocked && !is_help) || !is_pressed(ctx, shortcut) {
             continue;

@@ -311,7 +311,8 @@ fn every_panel_looks_as_kept_in_every_state_and_theme() {
     let project = churn_project();
     for (look, look_name) in [(egui::Theme::Dark, "dark"), (egui::Theme::Light, "light")] {
         for (state, state_name) in STATES {
-            for def in PANELS {
+            // The list of runs shows folders, whatever is on the chart: `history` draws it.
+            for def in PANELS.iter().filter(|it| it.id != "runs" || state == State::Empty) {
                 let data = match state {
                     State::Empty => DataState::Loading,
                     State::Running | State::Paused | State::Finished => loaded(&project),

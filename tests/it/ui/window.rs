@@ -165,6 +165,24 @@ fn undo_takes_back_a_turned_knob_and_redo_turns_it_again() {
 }
 
 #[test]
+fn undo_belongs_to_a_field_while_it_is_typed_into() {
+    let mut window = penguins(&[]);
+    window.get_by_role_and_label(Role::SpinButton, "Learning rate").set_value_accesskit(0.5);
+    window.run_steps(3);
+    window.get_by_role_and_label(Role::SpinButton, "Learning rate").focus();
+    window.run_steps(3);
+    assert!(window.ctx.text_edit_focused(), "the number is edited as text");
+    window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    window.run_steps(3);
+    assert_eq!(window.state().studio().projects.draft.learning_rate, 0.5);
+    window.key_press(egui::Key::Escape);
+    window.run_steps(3);
+    window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    window.run_steps(3);
+    assert_eq!(window.state().studio().projects.draft.learning_rate, 0.01);
+}
+
+#[test]
 fn sample_images_are_shown_as_they_are_read_while_training() {
     let settings = ["data=clothing10k", "model=linear", "loss=cross_entropy", "epochs=100000", "device=cpu"];
     let mut project = Project::default();

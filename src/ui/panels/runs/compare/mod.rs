@@ -22,7 +22,7 @@ use crate::ui::theme::{Theme, space};
 use crate::ui::widgets::{empty_ui, scroll_ui};
 
 /// Share of the width that the chart takes, and what it needs at most.
-const CHART: f32 = 0.44;
+const CHART: f32 = 0.4;
 const CHART_MOST: f32 = 720.0;
 
 /// How runs are compared, and what was worked out of them.

@@ -14,9 +14,9 @@ use crate::ui::widgets::{secondary_ui, small_icon_ui};
 use crate::ui::{Cx, short_number};
 use egui_material_icons::icons::ICON_CLOSE;
 
-const NAME: f32 = 124.0;
-const NUMBER: f32 = 74.0;
-const SEEDS_WIDTH: f32 = 128.0;
+const NAME: f32 = 116.0;
+const NUMBER: f32 = 66.0;
+const SEEDS_WIDTH: f32 = 112.0;
 
 impl Compare {
     pub(super) fn results_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
