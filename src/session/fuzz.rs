@@ -173,9 +173,10 @@ fn no_damage_to_a_diary_brings_its_reader_down() {
     keep_seeds(&place.run(), &[seed_row(2), seed_row(3)]).unwrap();
     let project = project::from_text(&String::from_utf8(place.read("project.ron")).unwrap(), "a.ron").unwrap();
     let turn = Turn { step: 4, by: By::User, project: project.clone() };
+    let turned = project.clone();
     let fork = Course { parent: Parent::default(), losses: (0.5, 0.75), begin: project, turns: vec![turn] };
-    place.write("fork.ron", ron::to_string(&fork).unwrap().as_bytes());
-    assert!(settings_at(&place.run(), 2).is_ok(), "its course is read");
+    place.write("fork.ron", project::to_ron(&fork).as_bytes());
+    assert_eq!(settings_at(&place.run(), 2), Ok(turned), "its course is read");
     let files = ["timing.jsonl", "project.ron", "marks.ron", "seeds.jsonl", "fork.ron"].map(|it| (it, 300));
     for (name, n) in [("events.jsonl", 1500)].into_iter().chain(files) {
         let whole = place.read(name);
