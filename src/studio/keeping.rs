@@ -100,7 +100,8 @@ impl Keeper {
         let trouble = match serde_json::from_slice::<Remembered<L>>(&bytes) {
             Ok(it) if it.version <= VERSION => return (Some(it), None),
             Ok(it) => format!("a later version of the program wrote it (format {})", it.version),
-            Err(err) => err.to_string(),
+            // What is quoted of an altered file may hold anything, and a notice is one line.
+            Err(err) => err.to_string().replace('\n', " "),
         };
         let aside = self.path.with_extension("damaged.json");
         let moved = std::fs::rename(&self.path, &aside);
