@@ -29,7 +29,9 @@ fn kept() -> Vec<u8> {
     theme::install(&ctx);
     let changed = |settings: &[&str]| {
         let mut project = Project::default();
-        settings.iter().for_each(|it| project.set(it).unwrap());
+        for it in settings {
+            project.set(it).unwrap();
+        }
         project
     };
     let run = |name: &str| HeldRun { folder: name.into(), change: "learning_rate 0.1 \u{2192} 0.01".to_owned() };
