@@ -35,7 +35,8 @@ fn main() -> ExitCode {
         println!("this system does not tell what a process holds; a soak needs Linux");
         return ExitCode::FAILURE;
     }
-    // As in the window; the soak itself computes with one.
+    // As in the window; the soak itself computes with one thread.
+    learnscope::session::use_huge_pages(false);
     learnscope::session::use_cpu_threads(1);
     let folder = tempfile::tempdir().unwrap();
     let mut soak = Soak::new(folder.path().to_owned(), program);

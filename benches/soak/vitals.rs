@@ -154,7 +154,8 @@ impl Verdict {
     pub(crate) fn is_flat(&self) -> bool {
         let is_flat = |of: [f64; 2]| of[1] <= of[0];
         // What gives memory back is no fault.
-        Self::growth(self.own) <= MOST_GROWTH && is_flat(self.files) && is_flat(self.threads) && is_flat(self.children)
+        [self.own, self.memory].into_iter().all(|it| Self::growth(it) <= MOST_GROWTH)
+            && [self.files, self.threads, self.children].into_iter().all(is_flat)
     }
 }
 

@@ -461,7 +461,7 @@ fn parameter<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Devic
 fn replaced<const D: usize>(old: &Param<Tensor<D>>, values: Tensor<D>, device: &Device) -> Param<Tensor<D>> {
     let id: ParamId = old.id;
     let data = values.into_data();
-    Param::initialized(id, Tensor::from_data(data, device).require_grad())
+    Param::initialized(id, Tensor::from_data(data, device).set_require_grad(device.is_autodiff()))
 }
 
 fn set<const D: usize>(parameter: &mut Param<Tensor<D>>, values: Option<(Vec<f32>, Vec<usize>)>, device: &Device) {

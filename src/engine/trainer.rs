@@ -24,7 +24,7 @@ pub struct Trainer {
     optimizer: Optimizer,
     pub(super) loss: Loss,
     pub(super) data: Arc<Prepared>,
-    /// With autodiff; its `inner` is for measuring.
+    /// With autodiff, unless it is only to measure; its `inner` is for measuring.
     pub(super) device: Device,
     pub(super) plan: Plan,
     seed: u64,
@@ -113,11 +113,35 @@ impl Trainer {
         device: &OpenDevice,
         init: Option<&Weights>,
     ) -> Result<Self, TrainError> {
+        Self::on(device.device.clone().autodiff(), project, data, init)
+    }
+
+    /// As [`Trainer::new`], to predict and to measure only: no step may be taken.
+    ///
+    /// Burn's table of gradients keeps an entry for each parameter that no backward pass ever reached, so a network
+    /// that will not learn must not ask for gradients.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn for_measuring(
+        project: &Project,
+        data: Arc<Prepared>,
+        device: &OpenDevice,
+        init: Option<&Weights>,
+    ) -> Result<Self, TrainError> {
+        Self::on(device.device.clone().inner(), project, data, init)
+    }
+
+    fn on(
+        device: Device,
+        project: &Project,
+        data: Arc<Prepared>,
+        init: Option<&Weights>,
+    ) -> Result<Self, TrainError> {
         let loss = Loss::new(&project.loss, data.task, &data.class_counts);
         let layers =
             project.model.layers(data.input, loss.n_outputs()).map_err(|err| TrainError::Shape(err.to_string()))?;
         let plan = Plan { input: data.input, layers, init_gain: project.model.init_gain() };
-        let device = device.device.clone().autodiff();
         let seed = project.training.seed;
         let mut network = Network::new(plan.clone(), seed, &device);
         if let Some(weights) = init {
@@ -378,4 +402,49 @@ impl Trainer {
 fn check(network: &Network, weights: &Weights) -> Result<(), TrainError> {
     let mismatch = |text| TrainError::Weights(format!("the given weights do not fit: {text}"));
     network.mismatch(weights).map_or(Ok(()), |text| Err(mismatch(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use burn::module::{Module as _, ModuleVisitor, Param};
+
+    use super::*;
+    use crate::data::{load, prepare};
+
+    /// Parameters in all, and those that ask for gradients.
+    #[derive(Default)]
+    struct Asking([usize; 2]);
+
+    impl ModuleVisitor for Asking {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0[0] += 1;
+            self.0[1] += usize::from(param.val().is_require_grad());
+        }
+    }
+
+    fn asking(trainer: &Trainer) -> [usize; 2] {
+        let mut asking = Asking::default();
+        trainer.network.as_ref().unwrap().visit(&mut asking);
+        asking.0
+    }
+
+    #[test]
+    fn a_network_that_only_measures_asks_for_no_gradients_and_says_the_same() {
+        let project = Project::default();
+        let dataset = load(&project.data.source, Path::new(".")).unwrap();
+        let data = Arc::new(prepare(&dataset, &project.data, &project.split, project.training.seed).unwrap());
+        let cpu = OpenDevice::cpu();
+        let learner = Trainer::new(&project, Arc::clone(&data), &cpu, None).unwrap();
+        let [all, asked] = asking(&learner);
+        assert!(all > 2 && asked == all);
+        let weights = learner.weights().unwrap();
+        for init in [None, Some(&weights)] {
+            let measurer = Trainer::for_measuring(&project, Arc::clone(&data), &cpu, init).unwrap();
+            assert_eq!(asking(&measurer), [all, 0]);
+            let rows = &data.split.validation;
+            assert_eq!(measurer.predict_rows(rows).unwrap(), learner.predict_rows(rows).unwrap());
+        }
+    }
 }

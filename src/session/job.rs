@@ -133,7 +133,7 @@ pub fn ready(mut job: Job) -> Result<Ready, Vec<String>> {
     project.model.layers(prepared.input, outputs).map_err(|err| one(err.to_string()))?;
     if init.is_some() {
         // Names and shapes are checked against the network itself.
-        Trainer::new(project, Arc::clone(&prepared), &OpenDevice::cpu(), init.as_ref())
+        Trainer::for_measuring(project, Arc::clone(&prepared), &OpenDevice::cpu(), init.as_ref())
             .map_err(|err| one(err.to_string()))?;
     }
     resolve(&mut job, &prepared);

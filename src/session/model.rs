@@ -85,7 +85,8 @@ impl Model {
     }
 
     fn trainer(&self, data: Arc<Prepared>) -> Result<Trainer, String> {
-        Trainer::new(&self.project, data, &OpenDevice::cpu(), Some(&self.weights)).map_err(|err| err.to_string())
+        let device = OpenDevice::cpu();
+        Trainer::for_measuring(&self.project, data, &device, Some(&self.weights)).map_err(|err| err.to_string())
     }
 }
 

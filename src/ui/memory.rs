@@ -17,10 +17,25 @@ fn data_size(cx: &Cx<'_>) -> Option<DataSize> {
     facts::prepared(cx.studio).map(DataSize::of)
 }
 
-/// Bytes that the draft may take: its budget, or on the processor what is free. None where neither is known.
-pub(super) fn limit(draft: &Project) -> Option<u64> {
-    let on_card = matches!(draft.device, DeviceSpec::Gpu | DeviceSpec::GpuAt(_));
-    draft.memory.bytes().or_else(|| free_memory().filter(|_| !on_card))
+/// What is known of the memory that the draft may take.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    pub(super) on_card: bool,
+    pub(super) budget: Option<u64>,
+    /// Bytes of the machine's memory. None on a graphics adapter, and where the system does not tell.
+    pub(super) free: Option<u64>,
+}
+
+impl Room {
+    pub(super) fn of(draft: &Project) -> Self {
+        let on_card = matches!(draft.device, DeviceSpec::Gpu | DeviceSpec::GpuAt(_));
+        Self { on_card, budget: draft.memory.bytes(), free: free_memory().filter(|_| !on_card) }
+    }
+
+    /// The budget, or what is free. None where neither is known.
+    pub(super) fn limit(self) -> Option<u64> {
+        self.budget.or(self.free)
+    }
 }
 
 /// Ways to need less, in the order of least harm; those that Learnscope has a knob for can be pressed, and undone.

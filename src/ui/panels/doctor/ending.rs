@@ -127,21 +127,22 @@ fn less_memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, finished: &Finished) {
     let Some(needs) = memory::forecast_of(cx).map(|it| it.total()).filter(|_| finished.is_out_of_memory()) else {
         return;
     };
-    let limit = memory::limit(cx.draft);
-    match cx.draft.memory.bytes() {
+    let theme = Theme::of(ui);
+    let room = memory::Room::of(cx.draft);
+    match room.budget {
         Some(budget) if needs <= budget => {
             let text = format!(
                 "As it is set now, training needs about {} of a budget of {}.",
                 megabytes(needs),
                 megabytes(budget)
             );
-            ui.add(Label::new(Theme::of(ui).paragraph(text).color(Theme::of(ui).text)).wrap());
+            ui.add(Label::new(theme.paragraph(text).color(theme.text)).wrap());
         }
         _ => {
-            let limit = limit.filter(|it| *it < needs).unwrap_or(needs / 2);
+            let limit = room.limit().filter(|it| *it < needs).unwrap_or(needs / 2);
             memory::remedies_ui(ui, cx, limit, true);
             let text = "Each changes what is trained next, from its first step.";
-            ui.add(Label::new(Theme::of(ui).small(text)).wrap());
+            ui.add(Label::new(theme.small(text)).wrap());
         }
     }
 }

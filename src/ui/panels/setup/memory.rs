@@ -3,10 +3,9 @@
 use egui::accesskit::Role;
 use egui::{Color32, Label, Rect, Sense, Ui, WidgetInfo, vec2};
 
-use crate::session::{Forecast, MemoryPart, free_memory};
-use crate::spec::DeviceSpec;
+use crate::session::{Forecast, MemoryPart};
 use crate::ui::Cx;
-use crate::ui::memory::{forecast_of, limit, megabytes, remedies_ui};
+use crate::ui::memory::{Room, forecast_of, megabytes, remedies_ui};
 use crate::ui::theme::{Theme, size, space};
 
 /// Height of the gauge.
@@ -16,10 +15,8 @@ const GAUGE: f32 = 10.0;
 pub(super) fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_enabled: bool) {
     let Some(forecast) = forecast_of(cx) else { return };
     let theme = Theme::of(ui);
-    let on_card = matches!(cx.draft.device, DeviceSpec::Gpu | DeviceSpec::GpuAt(_));
-    let budget = cx.draft.memory.bytes();
-    let free = free_memory().filter(|_| !on_card);
-    let limit = limit(cx.draft);
+    let room = Room::of(cx.draft);
+    let (budget, limit) = (room.budget, room.limit());
     let is_over = limit.is_some_and(|it| forecast.total() > it);
     ui.add_space(space::XS);
     let total = megabytes(forecast.total());
@@ -30,7 +27,7 @@ pub(super) fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_enabled: bool) {
         (None, false) => format!("Needs about {total}, modelled"),
     };
     let ink = if is_over { theme.warning } else { theme.dim };
-    let about = match (on_card, free) {
+    let about = match (room.on_card, room.free) {
         (true, _) => {
             "How much memory a graphics adapter has is not known. Kept copies are in the machine's memory".to_owned()
         }
