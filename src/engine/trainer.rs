@@ -132,12 +132,7 @@ impl Trainer {
         Self::on(device.device.clone().inner(), project, data, init)
     }
 
-    fn on(
-        device: Device,
-        project: &Project,
-        data: Arc<Prepared>,
-        init: Option<&Weights>,
-    ) -> Result<Self, TrainError> {
+    fn on(device: Device, project: &Project, data: Arc<Prepared>, init: Option<&Weights>) -> Result<Self, TrainError> {
         let loss = Loss::new(&project.loss, data.task, &data.class_counts);
         let layers =
             project.model.layers(data.input, loss.n_outputs()).map_err(|err| TrainError::Shape(err.to_string()))?;

@@ -129,8 +129,8 @@ fn nearest(run: &Path, diary: &[u8], row: &EpochRow) -> Result<Option<Place>, St
 
 /// Whether the parent's first step can be found again from its project alone.
 fn check_start(begin: &Project, data: &Prepared, started: &Started, branch: &Branch) -> Result<(), String> {
-    let trainer =
-        Trainer::for_measuring(begin, Arc::new(data.clone()), &OpenDevice::cpu(), None).map_err(|err| err.to_string())?;
+    let trainer = Trainer::for_measuring(begin, Arc::new(data.clone()), &OpenDevice::cpu(), None)
+        .map_err(|err| err.to_string())?;
     let loss = trainer.evaluate(&data.split.validation).map_err(|err| err.to_string())?.loss;
     let is_same = started.initial_loss.is_none_or(|told| (told - loss).abs() <= SAME_START * told.abs().max(1e-12));
     if is_same || !loss.is_finite() {

@@ -42,7 +42,9 @@ pub use job::{Branch, Job, Ready, ready};
 pub use marks::Marks;
 pub use meter::free_memory;
 pub use model::{Model, Prediction, verify_on};
-pub use probe::{Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, use_huge_pages, verify_device};
+pub use probe::{
+    Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, use_huge_pages, verify_device,
+};
 pub use recorder::{RunFolder, read_run};
 pub use report::{read_folded, write_bytes, write_document};
 pub use resume::{Interrupted, Resumption, resume};
