@@ -48,6 +48,8 @@ fn without_display_noise() {}
 
 #[cfg(feature = "gui")]
 fn window(project: Option<std::path::PathBuf>) -> Result<ExitCode, BadInput> {
+    // Before there is a window, so that none of its memory is in them.
+    learnscope::session::use_huge_pages(false);
     learnscope::app::run(project)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,6 @@ const BETWEEN_FRAMES: Duration = Duration::from_millis(33);
 /// Without a display or a graphics driver, in one line.
 pub fn run(project: Option<PathBuf>) -> Result<(), String> {
     check_display()?;
-    crate::session::use_huge_pages(false);
     let options = NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Learnscope")

@@ -27,6 +27,7 @@ const HOME: &[(&str, &[&str])] = &[
     ("eframe::", &["app"]),
     ("rfd::", &["app"]),
     ("rayon::", &["session"]),
+    ("rustix::", &["session"]),
     ("prost::", &["logs"]),
     ("crc32c::", &["logs", "session"]),
     ("sha2::", &["data"]),
