@@ -8,9 +8,11 @@ const WARM_UP: Duration = Duration::from_mins(10);
 /// What memory may grow by.
 const MOST_GROWTH: f64 = 0.05;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Room for looks, made at the beginning, so that what is written down here is not taken for growth.
+const MOST_LOOKS: usize = 1000;
 
 pub(crate) const HEADING: &str = "minute  memory: lowest  median  highest MB   files: lowest highest   threads: lowest \
-                                  highest   processes   runs ended   own at rest MB";
+                                  highest   processes   runs ended   at rest: own MB   in use kB";
 
 /// What this process holds at a moment.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,9 @@ pub(crate) struct Look {
     memory: u64,
     /// The part of it that is the process's own; pages of the program's file come and go as the system likes.
     own: u64,
+    /// Bytes that were allocated and not given back. The rest of its own are the pages they lie in, stacks, and what
+    /// the allocator keeps at hand; a leak shows here first.
+    in_use: u64,
     files: u64,
     threads: u64,
     /// Started by it and not yet taken leave of.
@@ -43,6 +48,7 @@ pub(crate) struct Verdict {
     n_looks: usize,
     memory: [f64; 2],
     own: [f64; 2],
+    in_use: [f64; 2],
     files: [f64; 2],
     threads: [f64; 2],
     children: [f64; 2],
@@ -57,7 +63,8 @@ pub(crate) fn look() -> Option<Look> {
     let (memory, own) = (1024 * of("VmRSS:")?, 1024 * of("RssAnon:")?);
     // The handle that reads the folder is one of them.
     let files = std::fs::read_dir("/proc/self/fd").ok()?.count() as u64 - 1;
-    Some(Look { memory, own, files, threads: of("Threads:")?, children: children(std::process::id()) })
+    let in_use = crate::ALLOCATOR.allocated() as u64;
+    Some(Look { memory, own, in_use, files, threads: of("Threads:")?, children: children(std::process::id()) })
 }
 
 fn children(of: u32) -> u64 {
@@ -73,7 +80,13 @@ fn children(of: u32) -> u64 {
 impl Vitals {
     pub(crate) fn new() -> Self {
         let now = Instant::now();
-        Self { began: now, last: now, looks: Vec::new(), n_minutes: 0, at_rest: Vec::new() }
+        Self {
+            began: now,
+            last: now,
+            looks: Vec::with_capacity(MOST_LOOKS),
+            n_minutes: 0,
+            at_rest: Vec::with_capacity(MOST_LOOKS),
+        }
     }
 
     /// Looks where it is time to, and prints a line where a minute is over.
@@ -96,9 +109,8 @@ impl Vitals {
     }
 
     fn end_minute(&mut self, runs: u64) {
-        let looks = std::mem::take(&mut self.looks);
         let sorted = |of: fn(&Look) -> u64| {
-            let mut all: Vec<u64> = looks.iter().map(of).collect();
+            let mut all: Vec<u64> = self.looks.iter().map(of).collect();
             all.sort_unstable();
             all
         };
@@ -110,7 +122,7 @@ impl Vitals {
         };
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         println!(
-            "{:6}  {:14.1} {:7.1} {:11.1}   {:13} {most_files:7}   {:15} {most_threads:7}   {:9}   {runs:10}   {:.1}",
+            "{:6}  {:14.1} {:7.1} {:11.1}   {:13} {most_files:7}   {:15} {most_threads:7}   {:9}   {runs:10}   {:15.1} {:11.1}",
             self.n_minutes,
             megabytes(memory[0]),
             megabytes(memory[memory.len() / 2]),
@@ -119,7 +131,9 @@ impl Vitals {
             threads[0],
             children[0],
             self.at_rest.last().map_or(f64::NAN, |it| megabytes(it.1.own)),
+            self.at_rest.last().map_or(f64::NAN, |it| it.1.in_use as f64 / 1e3),
         );
+        self.looks.clear();
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
@@ -139,6 +153,7 @@ impl Vitals {
             n_looks: behind.len(),
             memory: medians(|it| it.memory),
             own: medians(|it| it.own),
+            in_use: medians(|it| it.in_use),
             files: medians(|it| it.files),
             threads: medians(|it| it.threads),
             children: medians(|it| it.children),
@@ -154,25 +169,27 @@ impl Verdict {
     pub(crate) fn is_flat(&self) -> bool {
         let is_flat = |of: [f64; 2]| of[1] <= of[0];
         // What gives memory back is no fault.
-        [self.own, self.memory].into_iter().all(|it| Self::growth(it) <= MOST_GROWTH)
+        [self.memory, self.own, self.in_use].into_iter().all(|it| Self::growth(it) <= MOST_GROWTH)
             && [self.files, self.threads, self.children].into_iter().all(is_flat)
     }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let megabytes = |of: [f64; 2]| {
-            format!("from {:.1} to {:.1} MB ({:+.1} %)", of[0] / 1e6, of[1] / 1e6, 100.0 * Self::growth(of))
+        let bytes = |of: [f64; 2], unit: f64, name: &str| {
+            format!("from {:.1} to {:.1} {name} ({:+.1} %)", of[0] / unit, of[1] / unit, 100.0 * Self::growth(of))
         };
         write!(
             out,
-            "{}: {} minutes, {} looks at rest; from the first quarter behind the warm-up to the last, memory of its own \
-             went {}, resident memory {}, open files from {} to {}, threads from {} to {}, processes from {} to {}",
+            "{}: {} minutes, {} looks at rest; from the first quarter behind the warm-up to the last, resident memory \
+             went {}, the part of it that is its own {}, what is in use {}, open files from {} to {}, threads from {} \
+             to {}, processes from {} to {}",
             if self.is_flat() { "flat" } else { "NOT flat" },
             self.minutes,
             self.n_looks,
-            megabytes(self.own),
-            megabytes(self.memory),
+            bytes(self.memory, 1e6, "MB"),
+            bytes(self.own, 1e6, "MB"),
+            bytes(self.in_use, 1e3, "kB"),
             self.files[0],
             self.files[1],
             self.threads[0],
