@@ -1,151 +1,144 @@
-//! What an epoch leaves to be told of: its losses in order, what its last step did to the layers, and its time.
+//! The end of an epoch: what it measures, and what follows from it.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::Instant;
 
-use crate::engine::StepDone;
-use crate::run::Timing;
+use super::{End, Worker};
+use crate::diagnose::stops::watched;
+use crate::engine::TrainError;
+use crate::run::{Changed, EpochRow, Event, FinishReason};
+use crate::session::meter::Meter;
+use crate::spec::{MeasureTrain, ScheduleKind};
 
-/// Equal parts of an epoch whose mean losses are told.
-const MOST_PARTS: usize = 8;
-
-/// With fewer steps a line through their losses leaves nothing over.
-const FEWEST_FOR_DEVIATION: usize = 3;
-
-/// An epoch as it is trained.
-#[derive(Default)]
-pub(super) struct EpochSums {
-    loss: f64,
-    /// Rows in the order they were trained.
-    pub(super) rows: Vec<u32>,
-    /// What the network said of them, `[rows, outputs]`.
-    pub(super) outputs: Vec<f32>,
-    /// Of the last step that measured them.
-    pub(super) layers: Vec<f32>,
-    /// Mean loss of every batch, in order.
-    losses: Vec<f64>,
-    steps: Vec<Duration>,
-    input: Duration,
-}
-
-impl EpochSums {
-    pub(super) fn add(&mut self, done: StepDone) {
-        self.loss += done.row.train_loss * done.rows.len() as f64;
-        self.losses.push(done.row.train_loss);
-        self.rows.extend(done.rows);
-        self.outputs.extend(done.outputs);
-        if !done.layers.is_empty() {
-            self.layers = done.layers;
+impl Worker<'_> {
+    pub(super) fn end_epoch(&mut self, began: Instant) -> Result<(), End> {
+        self.epoch += 1;
+        let row = self.measure_epoch(began).map_err(End::Trouble)?;
+        self.desk.out.tell(Event::Epoch(row.clone()));
+        for finding in self.doctor.observe(&row) {
+            self.tell_finding(finding);
         }
-    }
-
-    /// Mean loss of every batch so far, in order.
-    pub(super) fn losses(&self) -> &[f64] {
-        &self.losses
-    }
-
-    /// The sums as they stood behind the first batches of an epoch, times apart.
-    pub(super) fn restored<'a>(losses: &[f64], batches: impl Iterator<Item = &'a [u32]>, outputs: Vec<f32>) -> Self {
-        let mut sums = Self { losses: losses.to_vec(), outputs, ..Self::default() };
-        for (loss, batch) in losses.iter().zip(batches) {
-            sums.loss += loss * batch.len() as f64;
-            sums.rows.extend_from_slice(batch);
+        let verdict = self.watch.observe(row.epoch, watched(&row, self.watch.monitor()));
+        if verdict.is_best {
+            let weights = self.trainer.weights().map_err(End::Trouble)?;
+            self.best = Some((row.clone(), weights));
+            self.keep_best_if_due();
         }
-        sums
-    }
-
-    pub(super) fn note_time(&mut self, step: Duration, input: Duration) {
-        self.steps.push(step);
-        self.input += input;
-    }
-
-    /// Mean loss over the rows.
-    pub(super) fn mean_loss(&self) -> f64 {
-        self.loss / self.rows.len().max(1) as f64
-    }
-
-    /// Mean batch loss in each part of the epoch.
-    pub(super) fn parts(&self) -> Vec<f64> {
-        let n = self.losses.len();
-        let n_parts = n.min(MOST_PARTS);
-        let part = |idx: usize| &self.losses[idx * n / n_parts..(idx + 1) * n / n_parts];
-        (0..n_parts).map(|idx| part(idx).iter().sum::<f64>() / part(idx).len() as f64).collect()
-    }
-
-    /// Standard deviation of the batches' losses around the line through them.
-    pub(super) fn deviation(&self) -> Option<f64> {
-        let n = self.losses.len();
-        if n < FEWEST_FOR_DEVIATION {
-            return None;
+        self.last = Some(row.clone());
+        self.note_retraced(&row);
+        if !row.validation_loss.is_finite() && !row.train_loss.is_finite() {
+            let text = format!(
+                "The loss was no longer a number in epoch {}. A smaller learning rate or gradient clipping may help",
+                row.epoch
+            );
+            return Err(End::Reason(FinishReason::Diverged, text));
         }
-        let middle = (n - 1) as f64 / 2.0;
-        let mean = self.losses.iter().sum::<f64>() / n as f64;
-        let places = || self.losses.iter().enumerate().map(|(idx, loss)| (idx as f64 - middle, loss - mean));
-        let spread: f64 = places().map(|(x, _)| x * x).sum();
-        let slope = places().map(|(x, y)| x * y).sum::<f64>() / spread;
-        let squares: f64 = places().map(|(x, y)| (y - slope * x).powi(2)).sum();
-        Some((squares / (n - 2) as f64).sqrt())
+        self.reduce_on_plateau(row.validation_loss);
+        self.draw_if_due();
+        self.desk.out.flush_if_due();
+        self.move_if_faster()?;
+        // Where a fork leaves its parent it is asked again, with its own patience.
+        if verdict.stop && !self.is_retracing() {
+            return Err(End::Reason(FinishReason::EarlyStopping, self.why_stopped()));
+        }
+        Ok(())
     }
 
-    pub(super) fn timing(&mut self, epoch: u64, validation: Duration, cpu_step: Option<f64>) -> Option<Timing> {
-        let middle = self.steps.len() / 2;
-        let steps: Duration = self.steps.iter().sum();
-        let (_, median, _) = (!self.steps.is_empty()).then(|| self.steps.select_nth_unstable(middle))?;
-        Some(Timing {
-            epoch,
-            steps: steps.as_secs_f64(),
-            input: self.input.as_secs_f64(),
-            validation: validation.as_secs_f64(),
-            step: median.as_secs_f64(),
-            cpu_step,
-            peak_memory: None,
+    fn measure_epoch(&mut self, began: Instant) -> Result<EpochRow, TrainError> {
+        let mut sums = std::mem::take(&mut self.sums);
+        let validating = Instant::now();
+        let rows = &self.data.split.validation;
+        let (validation, layers) = self.trainer.evaluate_layers(rows, &sums.layers)?;
+        let errors = self.trainer.errors(rows, &validation.outputs);
+        let mut timing = sums.timing(self.epoch, validating.elapsed(), self.cpu_step);
+        let (train_loss, train_metrics) = if self.measures_during() {
+            let outputs = std::mem::take(&mut sums.outputs);
+            (sums.mean_loss(), self.trainer.measure(&sums.rows, outputs).metrics)
+        } else {
+            let train = self.trainer.evaluate(&self.data.split.train)?;
+            (train.loss, train.metrics)
+        };
+        if let Some(timing) = &mut timing {
+            timing.peak_memory = self.meter.and_then(Meter::peak);
+        }
+        let mut metrics = BTreeMap::new();
+        metrics.extend(train_metrics.into_iter().map(|(name, value)| (format!("train_{name}"), value)));
+        metrics.extend(validation.metrics.into_iter().map(|(name, value)| (format!("validation_{name}"), value)));
+        let share =
+            self.project.schedule.share(self.step, self.epoch, self.project.training.epochs, self.plateau.drops);
+        Ok(EpochRow {
+            epoch: self.epoch,
+            step: self.step,
+            train_loss,
+            validation_loss: validation.loss,
+            metrics,
+            learning_rate: self.project.learning_rate * share,
+            gradient_norm: self.last_norm,
+            validation_se: Some(validation.loss_error),
+            seconds: began.elapsed().as_secs_f64(),
+            train_parts: sums.parts(),
+            batch_deviation: sums.deviation(),
+            classes: errors.classes,
+            errors_by_certainty: errors.by_certainty,
+            layers,
+            timing,
         })
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::StepRow;
+    pub(super) fn why_stopped(&self) -> String {
+        let Some(countdown) = self.watch.countdown() else { return String::new() };
+        let monitor: &str = countdown.monitor.into();
+        let epochs =
+            if countdown.patience == 1 { "1 epoch".to_owned() } else { format!("{} epochs", countdown.patience) };
+        let kept = match (&self.best, self.watch.restores_best()) {
+            (Some((row, _)), true) => format!("The weights of epoch {} are kept", row.epoch),
+            _ => "The last weights are kept".to_owned(),
+        };
+        format!(
+            "No better {} for {epochs} since {:.6} at epoch {}. {kept}",
+            monitor.replace('_', " "),
+            countdown.best_value,
+            countdown.since_epoch
+        )
+    }
 
-    fn epoch(losses: impl Iterator<Item = f64>) -> EpochSums {
-        let mut sums = EpochSums::default();
-        for (idx, train_loss) in losses.enumerate() {
-            let row = StepRow { train_loss, ..StepRow::default() };
-            let rows = if idx == 0 { vec![0] } else { vec![1, 2, 3] };
-            sums.add(StepDone { row, rows, outputs: Vec::new(), layers: Vec::new() });
+    fn reduce_on_plateau(&mut self, loss: f64) {
+        let ScheduleKind::Plateau(rule) = &self.project.schedule.kind else { return };
+        let before = self.plateau.drops;
+        self.plateau.observe(loss, rule);
+        if self.plateau.drops > before {
+            let rate =
+                |drops: u32| crate::spec::number_text(self.project.learning_rate * rule.factor.powi(drops as i32));
+            let changed = Changed {
+                step: self.step,
+                epoch: self.epoch,
+                key: "learning_rate".to_owned(),
+                from: rate(before),
+                to: rate(self.plateau.drops),
+                by: "schedule".to_owned(),
+            };
+            self.desk.out.tell(Event::Changed(changed));
         }
-        sums
     }
 
-    #[test]
-    fn the_mean_weighs_batches_by_their_rows() {
-        assert_eq!(epoch([1.0, 5.0].into_iter()).mean_loss(), 4.0);
-    }
-
-    #[test]
-    fn parts_are_means_in_order_and_never_more_than_steps() {
-        assert_eq!(epoch([1.0, 2.0, 4.0].into_iter()).parts(), [1.0, 2.0, 4.0]);
-        let parts = epoch((0..16).map(f64::from)).parts();
-        assert_eq!(parts, [0.5, 2.5, 4.5, 6.5, 8.5, 10.5, 12.5, 14.5]);
-        assert!(epoch(std::iter::empty()).parts().is_empty());
-    }
-
-    #[test]
-    fn a_falling_line_has_no_deviation_and_a_zigzag_has() {
-        assert!(epoch((0..10).map(|it| 3.0 - 0.1 * f64::from(it))).deviation().is_some_and(|it| it < 1e-12));
-        let zigzag = epoch((0..1000).map(|it| f64::from(it % 2))).deviation().unwrap();
-        assert!((zigzag - 0.5).abs() < 0.001, "{zigzag}");
-        assert_eq!(epoch([1.0, 2.0].into_iter()).deviation(), None);
-    }
-
-    #[test]
-    fn the_median_step_is_told_beside_the_sums() {
-        let mut sums = EpochSums::default();
-        for milliseconds in [9, 1, 2] {
-            sums.note_time(Duration::from_millis(milliseconds), Duration::from_millis(1));
+    /// Where automatic choice found the graphics card faster, training goes on there.
+    fn move_if_faster(&mut self) -> Result<(), End> {
+        if self.is_retracing() {
+            return Ok(());
         }
-        let timing = sums.timing(1, Duration::from_millis(4), Some(0.5)).unwrap();
-        assert_eq!((timing.step, timing.steps, timing.input, timing.validation), (0.002, 0.012, 0.003, 0.004));
-        assert!(EpochSums::default().timing(1, Duration::ZERO, None).is_none());
+        let Some(scout) = &mut self.scout else { return Ok(()) };
+        let Some(verdict) = scout.verdict() else { return Ok(()) };
+        self.desk.out.tell(Event::Warning { text: verdict.text });
+        self.cpu_step = verdict.device.is_some().then_some(verdict.cpu_step);
+        if let Some(device) = verdict.device {
+            self.trainer.move_to(&device).map_err(End::Trouble)?;
+            self.device = device;
+        }
+        self.scout = None;
+        Ok(())
+    }
+
+    pub(super) fn measures_during(&self) -> bool {
+        self.project.training.measure_train == MeasureTrain::During
     }
 }

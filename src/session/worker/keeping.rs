@@ -7,7 +7,7 @@ use super::super::checkpoint::{Checkpoint, Position};
 use super::super::probe::{Background, in_background};
 use super::super::store::Store;
 use super::beginning::batch_size;
-use super::epoch::EpochSums;
+use super::sums::EpochSums;
 use super::{End, Worker};
 use crate::data::epoch_order;
 use crate::engine::TrainError;
