@@ -66,6 +66,10 @@ fn window(_: Option<std::path::PathBuf>) -> Result<ExitCode, BadInput> {
 fn shot(order: &cli::Shot) -> Result<ExitCode, BadInput> {
     use learnscope::studio::{Action, ProjectAction, Studio};
 
+    cli::spare(&order.out, &order.what)?;
+    if order.out.extension().is_none_or(|it| !it.eq_ignore_ascii_case("png")) {
+        return Err(BadInput(format!("a picture is written as .png; end its name so ({})", order.out.display())));
+    }
     let mut studio = Studio::new(std::sync::Arc::new(|| ()));
     studio.act(Action::Project(ProjectAction::Open(order.what.clone())));
     studio.wait_for_data();

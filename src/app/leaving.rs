@@ -222,7 +222,7 @@ impl Leaving {
         match aim {
             Aim::Close => {
                 *self = Self::Stopping { since: Instant::now() };
-                Action::Run(RunAction::Stop)
+                Action::Run(RunAction::Leave)
             }
             // Where it cannot be opened the project stays, and so does its run.
             Aim::Open(action) => {
@@ -245,7 +245,7 @@ fn question_ui(ui: &Ui, aim: &Aim, stake: Stake) -> Option<Answer> {
         ui.set_width(size::DIALOG);
         ui.label(theme.heading(title(stake)));
         ui.add_space(space::S);
-        ui.add(Label::new(theme.paragraph(words(stake))).wrap());
+        ui.add(Label::new(theme.paragraph(words(aim, stake))).wrap());
         ui.add_space(space::L);
         ui.horizontal_wrapped(|ui| buttons_ui(ui, aim, stake)).inner
     });
@@ -285,10 +285,15 @@ fn title(stake: Stake) -> &'static str {
     }
 }
 
-fn words(stake: Stake) -> String {
+fn words(aim: &Aim, stake: Stake) -> String {
     let mut words = Vec::new();
     if stake.run {
-        words.push("What the run has told so far is written already, and the weights of its best epoch are kept.");
+        words.push(match aim {
+            Aim::Close => "It is written down as it stands, and can be continued when the window is opened again.",
+            Aim::Open(_) | Aim::Quiz => {
+                "What the run has told so far is written already, and the weights of its best epoch are kept."
+            }
+        });
     }
     if stake.edits {
         words.push("Choices were changed since the project was saved or opened; they are lost unless you save them.");

@@ -70,6 +70,21 @@ pub struct Shot {
     pub panel: Option<String>,
 }
 
+/// Makes sure that a file that is written takes the place of nothing that it is made from, nor of a run's own records.
+///
+/// # Errors
+/// When it would.
+pub fn spare(out: &std::path::Path, made_from: &std::path::Path) -> Result<(), BadInput> {
+    // What is not there cannot be lost.
+    let Ok(there) = out.canonicalize() else { return Ok(()) };
+    let is_source = made_from.canonicalize().is_ok_and(|it| it == there);
+    if is_source || crate::session::is_record(&there) {
+        let what = if is_source { "what it is made from" } else { "a part of a run" };
+        return Err(BadInput(format!("this would overwrite {what}; name another file ({})", out.display())));
+    }
+    Ok(())
+}
+
 /// Why a command ends with status 2: one line, cause first, path last.
 #[derive(Debug)]
 pub struct BadInput(pub String);

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::BadInput;
 use super::inspect::load;
+use super::{BadInput, spare};
 use crate::project::write_whole;
 use crate::session::{Model, Prediction};
 
@@ -24,6 +24,7 @@ pub struct Predict {
 
 impl Predict {
     pub(super) fn run(self) -> Result<ExitCode, BadInput> {
+        spare(&self.out, &self.data)?;
         let model = Model::open(&self.run)?;
         let dataset = load(&self.data)?;
         let prediction = model.predict(&dataset)?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::BadInput;
+use super::{BadInput, spare};
 use crate::report::{comparison, epochs_csv, recipe, report};
 use crate::run::Run;
 use crate::session::{read_folded, write_bytes, write_document};
@@ -29,6 +29,16 @@ pub struct Report {
 
 impl Report {
     pub(super) fn run(self) -> Result<ExitCode, BadInput> {
+        for (out, run) in [&self.out, &self.csv, &self.recipe]
+            .into_iter()
+            .flatten()
+            .flat_map(|out| self.runs.iter().map(move |run| (out, run)))
+        {
+            spare(out, run)?;
+        }
+        if self.recipe.is_some() && self.runs.len() > 1 {
+            return Err(BadInput("a recipe is of one run; name one, or leave out --recipe".to_owned()));
+        }
         let folders: Vec<&Path> = self.runs.iter().map(|it| folder(it)).collect();
         let read = folders.iter().map(|it| read_folded(it)).collect::<Result<Vec<_>, _>>()?;
         let named: Vec<(String, &Run)> = names(&folders).into_iter().zip(read.iter().map(|it| &it.0)).collect();
@@ -42,10 +52,7 @@ impl Report {
         if let Some(path) = &self.csv {
             write_bytes(path, epochs_csv(&named).as_bytes())?;
         }
-        if let Some(path) = &self.recipe {
-            let [(run, data)] = read.as_slice() else {
-                return Err(BadInput("a recipe is of one run; name one, or leave out --recipe".to_owned()));
-            };
+        if let (Some(path), [(run, data)]) = (&self.recipe, read.as_slice()) {
             write_bytes(path, recipe(run, data.as_ref()).as_bytes())?;
         }
         Ok(ExitCode::SUCCESS)

@@ -61,8 +61,12 @@ pub struct Train {
 impl Train {
     pub(super) fn run(self) -> Result<ExitCode, BadInput> {
         let began = Instant::now();
-        if let (Some(run), Some(epoch)) = (&self.fork, self.at) {
-            return self.branch_off(run, epoch, began);
+        match (&self.fork, self.at) {
+            (Some(run), Some(epoch)) => return self.branch_off(run, epoch, began),
+            (None, Some(_)) => {
+                return Err(BadInput("--at says where a fork leaves its parent; name that run with --fork".to_owned()));
+            }
+            _ => {}
         }
         match (&self.resume, &self.project) {
             (Some(run), Some(project)) if !run.join("project.ron").is_file() => self.begin(project, began),

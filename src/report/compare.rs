@@ -37,7 +37,7 @@ fn unlike(runs: &[(String, &Run)]) -> Option<Block> {
     let (_, first) = runs.first()?;
     let others: Vec<_> = runs.iter().filter(|it| !is_comparable(first, it.1)).map(|it| it.0.as_str()).collect();
     let words = format!(
-        "Not to be held against the first by the loss, which is another or of other data: {}.",
+        "Not to be held against the first by the loss, which is another or of other rows: {}.",
         others.join(", ")
     );
     (!others.is_empty()).then_some(Block::Text(words))
@@ -84,7 +84,8 @@ fn results(runs: &[(String, &Run)]) -> Table {
     let best = |run: &Run| run.history.best_epoch().map(|it| it.validation_loss);
     let first = runs.first().and_then(|it| best(it.1));
     for (idx, (name, run)) in runs.iter().enumerate() {
-        let difference = best(run).zip(first).filter(|_| idx > 0).map(|(own, first)| own - first);
+        let difference = best(run).zip(first).filter(|_| idx > 0 && is_comparable(runs[0].1, run));
+        let difference = difference.map(|(own, first)| own - first);
         let text = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short_number);
         let mut row = vec![
             name.clone(),

@@ -35,6 +35,16 @@ pub fn epochs_csv(runs: &[(String, &Run)]) -> String {
     text(out)
 }
 
+/// A plot's numbers as a table: a row for each of its points.
+pub fn points_csv(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(head).ok();
+    for row in rows {
+        out.write_record(row).ok();
+    }
+    text(out)
+}
+
 /// What was predicted of the validation rows: `actual,predicted` for each of them, or how many rows of each class were
 /// taken for which. None where neither was looked at.
 pub fn predictions_csv(views: &Views) -> Option<String> {

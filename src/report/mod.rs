@@ -12,7 +12,7 @@ mod scale;
 mod single;
 
 pub use compare::comparison;
-pub use csv::{epochs_csv, predictions_csv};
+pub use csv::{epochs_csv, points_csv, predictions_csv};
 pub use document::{Block, Document, Markdown, Table};
 pub use figure::{Figure, INKS, Ink, Line, Span};
 pub use recipe::recipe;

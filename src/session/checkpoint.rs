@@ -53,6 +53,9 @@ pub(super) struct Position {
     /// Turns of its course that a fork has taken.
     #[serde(default)]
     pub(super) turns: usize,
+    /// Whether early stopping has ended it there.
+    #[serde(default)]
+    pub(super) has_stopped: bool,
 }
 
 /// A training between two steps.
@@ -173,6 +176,7 @@ pub(super) mod tests {
             best_kept: Some((0.5, 20)),
             counts: BTreeMap::new(),
             turns: 0,
+            has_stopped: false,
         };
         let best = Some(weights.clone());
         Checkpoint { best, outputs: vec![0.25], ..Checkpoint::new(position, weights, memory) }

@@ -58,7 +58,11 @@ pub(super) fn ready(mut job: Job, branch: &Branch) -> Result<Ready, Vec<String>>
     if !misfits.is_empty() {
         return Err(misfits);
     }
-    let from = nearest(&branch.run, &diary, &row).map_err(one)?;
+    let mut from = nearest(&branch.run, &diary, &row).map_err(one)?;
+    if let Some(from) = &mut from {
+        // Whether it stops there, too, is for its own settings to say.
+        from.checkpoint.position.has_stopped = false;
+    }
     if from.is_none() {
         check_start(&course.begin, &data, &run.started, branch).map_err(one)?;
     }

@@ -57,6 +57,8 @@ pub struct Told {
     pub seconds: f64,
     /// The run it began from.
     pub parent: Option<Parent>,
+    /// Whether a knob was turned by hand while it was trained, so that its project does not say all.
+    pub was_turned: bool,
     /// What other seeds have made of the same settings.
     pub seeds: Vec<SeedResult>,
 }
@@ -164,8 +166,13 @@ impl Told {
         Ok(Self { seeds: seeds::kept_seeds(folder).iter().filter_map(SeedResult::of).collect(), ..told })
     }
 
-    /// Whether it ended by its own rules, so that it may stand for its settings.
-    pub fn has_ended_by_itself(&self) -> bool {
+    /// Whether its result is that of its settings and its seed, from the first step to an end by its own rules.
+    pub fn stands_for_its_seed(&self) -> bool {
+        self.has_ended_by_itself() && self.parent.is_none() && !self.was_turned
+    }
+
+    /// Whether it ended by its own rules.
+    fn has_ended_by_itself(&self) -> bool {
         match self.state {
             RunState::Ended(FinishReason::Completed | FinishReason::EarlyStopping) => true,
             RunState::Ended(FinishReason::Stopped | FinishReason::Diverged | FinishReason::Failed)
@@ -175,7 +182,7 @@ impl Told {
     }
 
     fn of(project: Project, diary: &Diary<'_>, is_locked: bool) -> Self {
-        let Diary { head, finished, epochs } = diary;
+        let Diary { head, finished, was_turned, epochs } = diary;
         let metric = if head.task == "regression" { "rmse" } else { "accuracy" };
         let rows = || epochs.iter().filter_map(|it| serde_json::from_slice::<EpochLine>(it).ok());
         let last = epochs.last().and_then(|it| serde_json::from_slice::<EpochLine>(it).ok());
@@ -207,6 +214,7 @@ impl Told {
             test: finished.as_ref().map(|it| it.test.clone()).unwrap_or_default(),
             seconds: finished.as_ref().map_or_else(|| rows().map(|it| it.seconds).sum(), |it| it.seconds),
             parent: head.parent.clone(),
+            was_turned: *was_turned,
             seeds: Vec::new(),
             project,
         }
@@ -223,6 +231,7 @@ fn device_of(project: &Project) -> String {
 struct Diary<'a> {
     head: Head,
     finished: Option<Finished>,
+    was_turned: bool,
     epochs: Vec<&'a [u8]>,
 }
 
@@ -257,6 +266,9 @@ impl<'a> Diary<'a> {
                 diary.epochs.push(line);
             } else if kind.starts_with(b"started\"") {
                 diary.head = serde_json::from_slice(line).map_err(|_| idx + 1)?;
+            } else if kind.starts_with(b"changed\"") {
+                let Ok(Event::Changed(changed)) = serde_json::from_slice(line) else { return Err(idx + 1) };
+                diary.was_turned |= changed.by == "user";
             } else if kind.starts_with(b"finished\"") {
                 let Ok(Event::Finished(finished)) = serde_json::from_slice(line) else { return Err(idx + 1) };
                 diary.finished = Some(finished);

@@ -45,11 +45,11 @@ pub use model::{Model, Prediction, verify_on};
 pub use probe::{
     Background, Inquiry, cpu_threads, hardware, in_background, use_cpu_threads, use_huge_pages, verify_device,
 };
-pub use recorder::{RunFolder, read_run};
+pub use recorder::{RunFolder, is_record, read_run};
 pub use report::{read_folded, write_bytes, write_document};
 pub use resume::{Interrupted, Resumption, resume};
 pub use seeds::{SeedResult, keep_seeds, kept_seeds};
-pub use shelf::{Listing, TRASH_DAYS, bring_back, delete, empty_trash};
+pub use shelf::{Listing, TRASH_DAYS, bring_back, delete, empty_trash, is_in_trash};
 
 pub use crate::engine::{
     Advice, Comparison, DataSize, DeviceInfo, Forecast, MemoryRemedy, Part as MemoryPart, advise, forecast, try_devices,

@@ -9,6 +9,7 @@ use crate::run::{Event, FinishReason, Metrics, Views};
 use crate::spec::{Project, StoppingSpec, Task};
 
 use super::recorder::read_run;
+use super::store::Store;
 
 /// A run's network with the weights that were kept.
 pub struct Model {
@@ -43,10 +44,11 @@ impl Model {
         let encoder = Encoder::from_text(&text)
             .map_err(|err| format!("the run's encoder is damaged: {} ({})", err.replace('\n', " "), path.display()))?;
         let kept = run.join(kept_weights(&project, &events, run));
-        if !kept.is_file() {
-            return Err(format!("the run has no weights yet: it ended before its first epoch ({})", run.display()));
-        }
-        let weights = Weights::read(&kept).map_err(|err| err.to_string().replace('\n', " "))?;
+        let weights = if kept.is_file() {
+            Weights::read(&kept).map_err(|err| err.to_string().replace('\n', " "))?
+        } else {
+            best_of_checkpoint(run, &events)?
+        };
         Ok(Self { project, encoder, weights })
     }
 
@@ -88,6 +90,18 @@ impl Model {
         let device = OpenDevice::cpu();
         Trainer::for_measuring(&self.project, data, &device, Some(&self.weights)).map_err(|err| err.to_string())
     }
+}
+
+/// The best weights of a run that was cut short before they had a file of their own.
+fn best_of_checkpoint(run: &Path, events: &[Event]) -> Result<Weights, String> {
+    let newest = Store::of(run).newest(u64::MAX, u64::MAX).checkpoint;
+    newest.and_then(|it| it.best).ok_or_else(|| {
+        let why = match events.last() {
+            Some(Event::Finished(_)) => "it ended before its first epoch",
+            _ => "it was cut short before any were kept; it can go on with train --resume",
+        };
+        format!("the run has no weights yet: {why} ({})", run.display())
+    })
 }
 
 impl Prediction {

@@ -11,7 +11,7 @@ use crate::data::Encoder;
 use crate::engine::Weights;
 use crate::project::{self, Diary, Handle, disk, write_whole};
 use crate::run::{Event, Timing};
-use crate::spec::Project;
+use crate::spec::{DeviceSpec, Project};
 
 /// A run's folder: `project.ron`, `events.jsonl`, `timing.jsonl`, `checkpoints`, `best.safetensors`, `encoder.ron`,
 /// `report.md` with `report_figures`; of a fork also `fork.ron`. Whoever holds one is the only writer of these;
@@ -134,6 +134,24 @@ impl RunFolder {
     }
 }
 
+/// Whether a file is one that a run keeps itself by: nobody but the run may write it.
+pub fn is_record(path: &Path) -> bool {
+    const RECORDS: [&str; 10] = [
+        "project.ron",
+        "events.jsonl",
+        "timing.jsonl",
+        "encoder.ron",
+        "fork.ron",
+        "best.safetensors",
+        "last.safetensors",
+        super::marks::FILE,
+        super::seeds::FILE,
+        LOCK,
+    ];
+    let is_in_run = path.parent().is_some_and(|it| it.join("events.jsonl").is_file());
+    is_in_run && path.file_name().is_some_and(|name| RECORDS.iter().any(|it| name == *it))
+}
+
 /// Makes sure that nobody else writes there until the lock is dropped.
 pub(super) fn lock(path: &Path) -> Result<Arc<File>, String> {
     let trouble = |err: &dyn std::fmt::Display| format!("the run folder cannot be locked: {err} ({})", path.display());
@@ -212,6 +230,12 @@ impl Recorder {
     /// Writes the project again where a choice was only found while starting, such as the device.
     pub(super) fn rewrite_project(&self, project: &Project) -> Result<(), String> {
         project::write(&self.folder.path.join("project.ron"), project).map_err(|err| err.to_string())
+    }
+
+    /// Writes another device into the project, and leaves all else as the run began with it.
+    pub(super) fn rewrite_device(&self, device: DeviceSpec) -> Result<(), String> {
+        let project = project::read(&self.folder.path.join("project.ron")).map_err(|err| err.to_string())?;
+        self.rewrite_project(&Project { device, ..project })
     }
 
     /// Appends an event; steps only where they were asked for, and where the loss was no number. Where there is no

@@ -85,6 +85,11 @@ pub fn resume(asked: &Interrupted) -> Result<Resumption, Vec<String>> {
     (job.log_every, job.watched, job.began) = (asked.log_every, asked.watched, asked.began);
     job.out = Some(path.to_owned());
     let folder = RunFolder::reopen(path, &prepared.encoder).map_err(one)?;
+    // Whoever held the lock until now may have told more.
+    let diary = std::fs::read(path.join("events.jsonl")).unwrap_or_default();
+    if let Some(finished) = finished(&diary) {
+        return Ok(Resumption::Over(Box::new(job.project), finished));
+    }
     let newest = Store::of(path).newest(diary.len() as u64, u64::MAX);
     let from = newest.checkpoint.map(|it| place(it, &diary, path)).transpose().map_err(one)?;
     if let Some(from) = &from {
@@ -94,6 +99,9 @@ pub fn resume(asked: &Interrupted) -> Result<Resumption, Vec<String>> {
     let mut data = prepared;
     // What was noticed in the data was told when the run began; what became of its checkpoints is news.
     data.notes = newest.damaged;
+    if from.is_none() && !diary.is_empty() {
+        data.notes.push("none of its checkpoints can be used, so that it begins again with its first step".to_owned());
+    }
     Ok(Resumption::Ready(Box::new(Ready { job, data: Arc::new(data), init: None, folder: Some(folder), from, course })))
 }
 

@@ -80,6 +80,12 @@ pub fn delete(run: &Path) -> Result<String, String> {
     Ok(to)
 }
 
+/// Whether the trash beside a run's folder holds one of its name.
+pub fn is_in_trash(run: &Path) -> bool {
+    let (Some(folder), Some(name)) = (run.parent(), run.file_name()) else { return false };
+    folder.join(TRASH).join(name).exists()
+}
+
 /// Takes a run's lock. One that has ended is waited for: its training may still be in memory, and be letting it go.
 fn hold(run: &Path, name: &str) -> Result<Arc<std::fs::File>, String> {
     let since = std::time::Instant::now();

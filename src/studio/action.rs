@@ -42,6 +42,8 @@ pub enum RunAction {
     /// Makes one step and pauses; starts a paused run where none is live.
     Step,
     Stop,
+    /// Leaves the run as it is, behind a checkpoint, so that it can go on another time.
+    Leave,
     /// Goes on with the shown run, which was interrupted, from its last checkpoint; on another device where one is
     /// named.
     Continue(Option<DeviceSpec>),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::session::is_in_trash;
 use crate::spec::{Project, Section};
 
 /// What differs from the run before, in words for a legend.
@@ -20,19 +21,27 @@ pub(super) fn change_words(now: &Project, before: &Project) -> String {
     }
 }
 
-/// The first of `folder/name-1`, `folder/name-2` … that is not there yet.
+/// The first of `folder/name-1`, `folder/name-2` … that is neither there nor in the trash, from which it may come back.
 pub fn next_free(folder: &Path, name: &str) -> PathBuf {
     let plain: String = name.to_lowercase().chars().map(|it| if it.is_alphanumeric() { it } else { '-' }).collect();
     let plain = plain.split('-').filter(|it| !it.is_empty()).collect::<Vec<_>>().join("-");
     (1_u32..10_000)
         .map(|n| folder.join(format!("{plain}-{n}")))
-        .find(|it| !it.exists())
+        .find(|it| !it.exists() && !is_in_trash(it))
         .unwrap_or_else(|| folder.join(plain))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_in_the_trash_is_not_given_again() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join(".trash/used-cars-2")).unwrap();
+        std::fs::create_dir(folder.path().join("used-cars-1")).unwrap();
+        assert_eq!(next_free(folder.path(), "Used cars"), folder.path().join("used-cars-3"));
+    }
 
     #[test]
     fn a_legend_says_what_was_changed() {

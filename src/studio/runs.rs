@@ -216,6 +216,8 @@ impl Runs {
                 self.send(Command::Step);
             }
             RunAction::Stop => self.send(Command::Stop),
+            // What is written nowhere cannot go on, but it can tell its end.
+            RunAction::Leave => self.send(if self.out.is_some() { Command::Leave } else { Command::Stop }),
             RunAction::Continue(device) => self.go_on(device, projects, notices),
             RunAction::PullThePlug => {
                 if !self.session.as_ref().is_some_and(Session::kill) {

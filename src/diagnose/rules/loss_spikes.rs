@@ -23,7 +23,7 @@ use crate::run::{EpochRow, Severity};
 pub(super) const LOSS_SPIKES: Rule = Rule {
     id: "loss-spikes",
     label: "Loss spikes",
-    about: "Training loss leaps up at single epochs and comes back.",
+    about: "Training loss leaps up at single epochs, or within them, and comes back.",
     needs: &[Need::TrainLoss],
     explains: &[],
     make: |context| {
@@ -96,6 +96,8 @@ struct Spike {
     epoch: u64,
     top: f64,
     around: f64,
+    /// Of a part of the epoch's steps, which the mean over the epoch hides.
+    is_part: bool,
 }
 
 impl Observer for LossSpikes {
@@ -134,10 +136,11 @@ impl Observer for LossSpikes {
         };
         let words = Words {
             text: format!(
-                "Training loss has leapt up {} times and come back{which} at epochs {}; at epoch {} it stood at {} among {}. This is consistent with single batches of odd rows, or steps that are now and then far too large.",
+                "Training loss has leapt up {} times and come back{which} at epochs {}; at epoch {} {} stood at {} among {}. This is consistent with single batches of odd rows, or steps that are now and then far too large.",
                 self.spikes,
                 epochs.join(", "),
                 highest.epoch,
+                if highest.is_part { "a part of its steps, hidden in their mean," } else { "it" },
                 number(highest.top),
                 number(highest.around),
             ),
@@ -201,7 +204,7 @@ impl LossSpikes {
             let height = (loss.max(f64::MIN_POSITIVE) / around).ln();
             let stands_out = height > self.deviations * deviation && height > self.share.ln_1p();
             if stands_out && loss - around > OF_GUESSING * guessing {
-                self.open = Some(Spike { epoch: row.epoch, top: loss, around });
+                self.open = Some(Spike { epoch: row.epoch, top: loss, around, is_part: false });
                 return;
             }
         }
@@ -227,7 +230,7 @@ impl LossSpikes {
             let deviation = self.wobble.deviation().unwrap_or(LEAST_DEVIATION).max(LEAST_DEVIATION);
             let noise = self.deviations * deviation * (parts.len() as f64).sqrt();
             if height - usual > noise.max(PART) && top - middle > (parts.len() as f64).sqrt() * OF_GUESSING * guessing {
-                self.count_in(Spike { epoch: row.epoch, top, around: middle });
+                self.count_in(Spike { epoch: row.epoch, top, around: middle, is_part: true });
                 return;
             }
         }

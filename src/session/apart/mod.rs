@@ -26,6 +26,8 @@ use frame::{Down, Order, Up, VERSION, Work, read, write};
 
 /// Of what a worker complained of on its way down, the end is kept.
 const LAST_WORDS: usize = 4096;
+/// What holds however a worker ended.
+const WHOLE: &str = "What was written is whole, and the run can go on from its last checkpoint";
 
 /// A running worker, held by whoever may have to end it.
 #[derive(Clone)]
@@ -132,26 +134,46 @@ impl Bridge {
             thread::Builder::new().name("worker's complaints".to_owned()).spawn(move || last_words(it)).ok()
         });
         let mut has_ended = false;
-        let mut from = out.map(BufReader::new);
-        while let Some(message) = from.as_mut().and_then(|it| read::<Up>(it).ok().flatten()) {
-            match message {
-                Up::Events(events) => {
-                    has_ended |= events.iter().any(|it| matches!(it, Event::Finished(_)));
-                    if self.told.send(events).is_err() {
-                        break;
-                    }
-                }
-                Up::Views(views) => self.views.put(*views),
-            }
-            (self.wake)();
+        let heard = out.map_or(Ok(()), |it| self.pass_up(BufReader::new(it), &mut has_ended));
+        if heard.is_err() {
+            // It may go on talking for hours to somebody who does not understand it.
+            self.worker.kill();
         }
         let status = self.worker.0.lock().unwrap_or_else(PoisonError::into_inner).wait();
         let said = listener.and_then(|it| it.join().ok()).unwrap_or_default();
         if !has_ended {
-            self.told.send(vec![failed(&why_it_ended(status.ok(), &said))]).ok();
+            let why = match heard {
+                Ok(()) => why_it_ended(status.ok(), &said),
+                Err(err) => format!(
+                    "The training was ended, since what it told could not be understood: {err}. A graphics driver may have written in between; the CPU does not. {WHOLE}"
+                ),
+            };
+            self.told.send(vec![failed(&why)]).ok();
         }
         drop(self.told);
         (self.wake)();
+    }
+
+    /// Hands on what comes until the other side hangs up, in the middle of a message or not.
+    ///
+    /// # Errors
+    /// When what comes is no message.
+    fn pass_up(&self, mut from: impl Read, has_ended: &mut bool) -> std::io::Result<()> {
+        loop {
+            match read::<Up>(&mut from) {
+                Ok(Some(Up::Events(events))) => {
+                    *has_ended |= events.iter().any(|it| matches!(it, Event::Finished(_)));
+                    if self.told.send(events).is_err() {
+                        return Ok(());
+                    }
+                }
+                Ok(Some(Up::Views(views))) => self.views.put(*views),
+                Ok(None) => return Ok(()),
+                Err(err) if err.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(()),
+                Err(err) => return Err(err),
+            }
+            (self.wake)();
+        }
     }
 }
 
@@ -185,7 +207,7 @@ fn why_it_ended(status: Option<ExitStatus>, said: &str) -> String {
         }
         _ => "The training broke off without a word",
     };
-    format!("{what}. What was written is whole, and the run can go on from its last checkpoint")
+    format!("{what}. {WHOLE}")
 }
 
 #[cfg(unix)]
@@ -209,6 +231,24 @@ mod tests {
         assert_eq!(last_words(text.as_bytes()), "memory allocation of 8 bytes failed");
         assert!(why_it_ended(None, "memory allocation of 8 bytes failed").starts_with("Memory ran out"));
         assert!(why_it_ended(None, "").contains("without a word"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_worker_that_cannot_be_understood_is_ended_and_told_of() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("worker");
+        std::fs::write(&script, "#!/bin/sh\necho validation layer: all is well\nexec sleep 600\n").unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let began = std::time::Instant::now();
+        let mut session = Session::spawn_apart(&script, Job::new(Default::default(), Path::new("")), || ());
+        let events: Vec<_> = std::iter::from_fn(|| session.wait()).flatten().collect();
+        let [Event::Finished(end)] = events.as_slice() else { panic!("{events:?}") };
+        assert!(end.text.contains("could not be understood"), "{}", end.text);
+        assert!(session.kill(), "there was a process");
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "nobody waits for it");
     }
 
     #[test]

@@ -47,8 +47,9 @@ pub fn serve(
     };
     thread::Builder::new().name("listen".to_owned()).spawn(listen)?;
     while let Some(events) = session.wait() {
-        // A window that is gone has closed the other pipe, too, and the listener says so to the training.
         if write(&mut to, &Up::Events(events)).is_err() {
+            // The window is gone. Before it is dropped, which would end the run for good, the training is told to leave.
+            session.send(Command::Leave);
             break;
         }
         if let Some(views) = session.views() {
@@ -111,6 +112,29 @@ mod tests {
 
     #[test]
     fn where_the_window_goes_away_without_a_word_the_run_is_left_to_go_on_later() {
+        is_left(|to_worker, from_worker| {
+            drop(to_worker);
+            let mut from_worker = from_worker;
+            let began = Instant::now();
+            while read::<Up>(&mut from_worker).unwrap().is_some() {
+                assert!(began.elapsed() < Duration::from_secs(20), "it never leaves");
+            }
+        });
+    }
+
+    #[test]
+    fn where_the_window_no_longer_listens_the_run_is_left_to_go_on_later() {
+        let (keep, kept) = std::sync::mpsc::channel();
+        is_left(|to_worker, from_worker| {
+            drop(from_worker);
+            // Nothing but the pipe that broke tells the worker.
+            keep.send(to_worker).unwrap();
+        });
+        drop(kept);
+    }
+
+    /// Trains for some epochs, does something to the pipes, and looks at what the worker left.
+    fn is_left(go_away: impl FnOnce(std::io::PipeWriter, BufReader<std::io::PipeReader>)) {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("run");
         let (ours, mut to_worker) = pipe().unwrap();
@@ -125,11 +149,7 @@ mod tests {
             let Up::Events(events) = message else { continue };
             n_epochs += events.iter().filter(|it| matches!(it, Event::Epoch(_))).count();
         }
-        drop(to_worker);
-        let began = Instant::now();
-        while read::<Up>(&mut from_worker).unwrap().is_some() {
-            assert!(began.elapsed() < Duration::from_secs(20), "it never leaves");
-        }
+        go_away(to_worker, from_worker);
         worker.join().unwrap().unwrap();
         let (_, events) = read_run(&out).unwrap();
         assert!(!events.iter().any(|it| matches!(it, Event::Finished(_))), "it has no end");

@@ -107,8 +107,9 @@ impl Worker<'_> {
     /// that never was.
     fn go_on_from(&mut self, first: Started, place: Place) -> Result<(), TrainError> {
         self.trainer.keep_outputs(self.measures_during());
+        let left_on = place.checkpoint.position.project.device;
         self.restore(place.checkpoint, &place.events)?;
-        let drifts = !self.device.is_cpu || first.device != "cpu";
+        let drifts = !self.device.is_cpu || first.device != "cpu" || left_on != DeviceSpec::Cpu;
         self.desk.out.show(Event::Started(first));
         self.desk.out.show(Event::Resumed { step: self.step });
         if drifts {

@@ -7,15 +7,15 @@ use super::{End, Worker};
 use crate::run::{Changed, Command, Event, FinishReason};
 use crate::spec::StoppingSpec;
 
+/// Between two looks at a checkpoint that is being written while paused.
+const A_LOOK: Duration = Duration::from_millis(20);
+
 impl Worker<'_> {
     /// Does what was asked since the last step; waits here while paused.
     pub(super) fn obey(&mut self) -> Result<(), End> {
         loop {
             let command = if self.paused && !self.single {
-                match self.desk.asked.recv() {
-                    Ok(command) => command,
-                    Err(_) => return Err(stopped("The window was closed")),
-                }
+                self.next_command().ok_or_else(|| stopped("The window was closed"))?
             } else {
                 match self.desk.asked.try_recv() {
                     Ok(command) => command,
@@ -30,10 +30,24 @@ impl Worker<'_> {
         }
     }
 
+    /// Waits for a command, and tells meanwhile what became of a checkpoint; none when nobody gives any more.
+    fn next_command(&mut self) -> Option<Command> {
+        while self.is_writing_checkpoint() {
+            match self.desk.asked.recv_timeout(A_LOOK) {
+                Ok(command) => return Some(command),
+                Err(RecvTimeoutError::Timeout) => self.note_written(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+            self.desk.out.flush();
+        }
+        self.desk.asked.recv().ok()
+    }
+
     fn follow(&mut self, command: Command) -> Result<(), End> {
         match command {
             Command::Pause if !self.paused => {
                 // Whoever pauses may be about to leave.
+                self.wait_for_checkpoint();
                 self.keep()?;
                 self.paused = true;
                 self.draw();

@@ -10,7 +10,7 @@ const KEEP_EVERY: Duration = Duration::from_secs(5);
 
 impl Worker<'_> {
     pub(super) fn keep_best_if_due(&mut self) {
-        if self.last_kept.elapsed() < KEEP_EVERY {
+        if !self.has_unwritten_best || self.last_kept.elapsed() < KEEP_EVERY {
             return;
         }
         self.last_kept = Instant::now();
@@ -26,15 +26,19 @@ impl Worker<'_> {
 
     fn write_best(&mut self) -> Result<(), String> {
         let Some((_, weights)) = &self.best else { return Ok(()) };
-        self.desk.out.recorder().map_or(Ok(()), |it| it.write_weights("best.safetensors", weights))
+        self.desk.out.recorder().map_or(Ok(()), |it| it.write_weights("best.safetensors", weights))?;
+        self.has_unwritten_best = false;
+        Ok(())
     }
 
     pub(super) fn finish(mut self, end: End) {
         let (reason, text) = match end {
             End::Reason(reason, text) => (reason, text),
             End::Trouble(err) => (FinishReason::Failed, err.to_string()),
-            End::Left => return,
+            // It lies in the checkpoint, too.
+            End::Left => return drop(self.write_best()),
         };
+        self.keep_at_the_end(reason);
         for finding in self.doctor.finish(reason) {
             self.tell_finding(finding);
         }
@@ -63,6 +67,18 @@ impl Worker<'_> {
         if self.watched && reason.is_success() && reason != FinishReason::Stopped {
             self.trainer = as_trained;
             self.linger();
+        }
+    }
+
+    /// Takes a last checkpoint of a training that came to an end in order: to look into, and to fork from.
+    fn keep_at_the_end(&mut self, reason: FinishReason) {
+        self.has_stopped = reason == FinishReason::EarlyStopping;
+        let is_in_order =
+            matches!(reason, FinishReason::Completed | FinishReason::EarlyStopping | FinishReason::Stopped);
+        if is_in_order {
+            self.wait_for_checkpoint();
+            // Without it the run is still whole.
+            self.keep().ok();
         }
     }
 

@@ -8,7 +8,7 @@ use crate::diagnose::stops::watched;
 use crate::engine::TrainError;
 use crate::run::{Changed, EpochRow, Event, FinishReason};
 use crate::session::meter::Meter;
-use crate::spec::{MeasureTrain, ScheduleKind};
+use crate::spec::{MeasureTrain, ScheduleKind, TextValue as _};
 
 impl Worker<'_> {
     pub(super) fn end_epoch(&mut self, began: Instant) -> Result<(), End> {
@@ -22,8 +22,9 @@ impl Worker<'_> {
         if verdict.is_best {
             let weights = self.trainer.weights().map_err(End::Trouble)?;
             self.best = Some((row.clone(), weights));
-            self.keep_best_if_due();
+            self.has_unwritten_best = true;
         }
+        self.keep_best_if_due();
         self.last = Some(row.clone());
         self.note_retraced(&row);
         if !row.validation_loss.is_finite() && !row.train_loss.is_finite() {
@@ -132,6 +133,12 @@ impl Worker<'_> {
         self.cpu_step = verdict.device.is_some().then_some(verdict.cpu_step);
         if let Some(device) = verdict.device {
             self.trainer.move_to(&device).map_err(End::Trouble)?;
+            // Whoever goes on with the run, or forks it, is to do so where it was trained.
+            self.project.device.read(&device.id).ok();
+            let chosen = self.project.device;
+            if let Some(text) = self.desk.out.recorder().and_then(|it| it.rewrite_device(chosen).err()) {
+                self.desk.out.show(Event::Warning { text });
+            }
             self.device = device;
         }
         self.scout = None;

@@ -48,7 +48,7 @@ impl Worker<'_> {
         if (by_epoch || by_time) && self.keeping.writing.is_none() { self.keep() } else { Ok(()) }
     }
 
-    /// Takes a checkpoint now and has it written on a thread of its own.
+    /// Takes a checkpoint now and has it written on a thread of its own. None may be on its way to the disk.
     pub(super) fn keep(&mut self) -> Result<(), End> {
         self.collect()?;
         let Some(recorder) = self.desk.out.recorder() else { return Ok(()) };
@@ -79,6 +79,7 @@ impl Worker<'_> {
             best_kept: self.keeping.best,
             counts: std::collections::BTreeMap::new(),
             turns: self.n_turns_taken(),
+            has_stopped: self.has_stopped,
         };
         let weights = self.trainer.weights().map_err(End::Trouble)?;
         let memory = self.trainer.memory().map_err(End::Trouble)?;
@@ -106,6 +107,10 @@ impl Worker<'_> {
         Ok(())
     }
 
+    pub(super) fn is_writing_checkpoint(&self) -> bool {
+        self.keeping.writing.is_some()
+    }
+
     /// Waits until what is being written is safe.
     pub(super) fn wait_for_checkpoint(&mut self) {
         while self.keeping.writing.is_some() {
@@ -116,7 +121,7 @@ impl Worker<'_> {
 
     /// Tells what came of the checkpoint that was being written. It is shown and not recorded: when it was safe is a
     /// matter of the clock, and two runs of one seed tell the same.
-    fn note_written(&mut self) {
+    pub(super) fn note_written(&mut self) {
         let Some(outcome) = self.keeping.writing.as_ref().and_then(Background::take) else { return };
         self.keeping.writing = None;
         match outcome.as_ref() {
@@ -170,7 +175,9 @@ impl Worker<'_> {
         (self.watch, self.plateau) = (position.watch, position.plateau);
         self.last_norm = position.last_norm.map(f64::from_bits);
         self.best = position.best.zip(best);
+        self.has_unwritten_best = self.best.is_some();
         self.last = position.last;
+        self.has_stopped = position.has_stopped;
         self.trained = Duration::try_from_secs_f64(position.trained_seconds).unwrap_or_default();
         self.trained_rows = position.trained_rows;
         self.keeping.best = position.best_kept;

@@ -83,6 +83,10 @@ struct Worker<'a> {
     trained: Duration,
     trained_rows: u64,
     last_kept: Instant,
+    /// Whether early stopping has ended it.
+    has_stopped: bool,
+    /// Whether the best weights are better than those that were written.
+    has_unwritten_best: bool,
     /// Whether the best weights could not be written when last tried.
     is_best_failing: bool,
     last_picture: Instant,
@@ -132,6 +136,8 @@ impl<'a> Worker<'a> {
             trained: Duration::ZERO,
             trained_rows: 0,
             last_kept: now,
+            has_stopped: false,
+            has_unwritten_best: false,
             is_best_failing: false,
             last_picture: now,
             picture_cost: Duration::ZERO,
@@ -145,6 +151,10 @@ impl<'a> Worker<'a> {
             self.take_turns()?;
             if self.epoch >= self.project.training.epochs {
                 return Ok(());
+            }
+            // It was cut short between its last checkpoint and its end.
+            if self.has_stopped {
+                return Err(End::Reason(FinishReason::EarlyStopping, self.why_stopped()));
             }
             let epoch_began = Instant::now();
             self.train_epoch()?;

@@ -133,6 +133,7 @@ impl Worker<'_> {
             // Another value is watched: it counts from here on, and these are the first weights that may be kept.
             self.watch.observe(row.epoch, watched(&row, self.watch.monitor()));
             self.best = Some((row, weights));
+            self.has_unwritten_best = true;
         }
         self.consult_anew();
         Ok(())

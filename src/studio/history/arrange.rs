@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use strum::EnumIter;
 
 use crate::session::{Glance, RunState, Told};
 
 /// What a list of runs tells of each, in the order of its columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, Serialize, Deserialize)]
 pub enum Column {
     Star,
     Name,
@@ -28,7 +29,8 @@ pub enum Column {
 }
 
 /// What is asked of a list of runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Query {
     /// Words that all must occur in what a run tells of itself, in any order.
     pub text: String,
@@ -43,7 +45,7 @@ pub struct Query {
 }
 
 /// What becomes of archived runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Archived {
     #[default]
     Hidden,

@@ -96,14 +96,12 @@ pub fn seeded(run: &Told, all: &[Arc<Glance>]) -> Seeded {
             values.insert(seed, it);
         }
     };
-    if run.parent.is_none() && run.has_ended_by_itself() {
+    if run.stands_for_its_seed() {
         let own = without_seed(&run.project);
-        let twins = all.iter().filter_map(|it| it.told.as_ref().ok()).filter(|it| {
-            it.has_ended_by_itself()
-                && it.parent.is_none()
-                && it.metric == run.metric
-                && without_seed(&it.project) == own
-        });
+        let twins = all
+            .iter()
+            .filter_map(|it| it.told.as_ref().ok())
+            .filter(|it| it.stands_for_its_seed() && it.metric == run.metric && without_seed(&it.project) == own);
         for twin in twins {
             add(twin.project.training.seed, twin.best_metric);
             twin.seeds.iter().for_each(|it| add(it.seed, it.validation));

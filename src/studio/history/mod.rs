@@ -145,17 +145,8 @@ impl History {
     pub(super) fn act(&mut self, action: HistoryAction) {
         match action {
             HistoryAction::Look => self.look(),
-            HistoryAction::Mark { runs, change } => {
-                let changed = runs.iter().filter_map(|it| {
-                    let marks = &self.listing.run(it)?.marks;
-                    let after = change.applied_to(marks);
-                    (after != *marks).then(|| (it.clone(), after))
-                });
-                let changed: Vec<_> = changed.collect();
-                if !changed.is_empty() {
-                    self.ask(Task::Mark(changed), Intent::Do);
-                }
-            }
+            // Applied to what the disk holds when its turn comes: a change before it may still be on its way there.
+            HistoryAction::Mark { runs, change } => self.ask(Task::Mark { runs, change }, Intent::Do),
             HistoryAction::Delete(runs) => self.ask(Task::Delete(runs), Intent::Do),
             HistoryAction::BringBack(names) => {
                 // Taking back by the notice is taking back the same thing.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::HistoryAction;
+use super::{HistoryAction, MarkChange};
 use crate::session::{Listing, Marks, TRASH_DAYS, bring_back, delete, empty_trash};
 use crate::studio::{Action, Notice, Offer};
 
@@ -14,8 +14,12 @@ pub(super) enum Task {
     Look,
     /// The same for the first time; what is in the trash for long goes.
     FirstLook,
+    Mark {
+        runs: Vec<PathBuf>,
+        change: MarkChange,
+    },
     /// Writes these marks.
-    Mark(Vec<(PathBuf, Marks)>),
+    Restore(Vec<(PathBuf, Marks)>),
     Delete(Vec<PathBuf>),
     /// Names in the trash.
     BringBack(Vec<String>),
@@ -42,7 +46,11 @@ impl Task {
                     .for_each(|it| notices.push(Notice::error(it)));
                 None
             }
-            Self::Mark(marks) => mark(marks, &mut notices),
+            Self::Mark { runs, change } => mark(runs, &mut notices, |own, _| change.applied_to(own)),
+            Self::Restore(before) => {
+                let (runs, marks): (Vec<_>, Vec<_>) = before.into_iter().unzip();
+                mark(runs, &mut notices, |_, idx| marks[idx].clone())
+            }
             Self::Delete(runs) => delete_all(&runs, &mut notices),
             Self::BringBack(names) => bring_all_back(folder, &names, &mut notices),
             Self::Empty => {
@@ -57,17 +65,24 @@ impl Task {
     }
 }
 
-fn mark(marks: Vec<(PathBuf, Marks)>, notices: &mut Vec<Notice>) -> Option<Task> {
+/// Writes what becomes of the marks of each run, by its place among the runs; those that stay as they are are left.
+fn mark(runs: Vec<PathBuf>, notices: &mut Vec<Notice>, changed: impl Fn(&Marks, usize) -> Marks) -> Option<Task> {
     let mut before = Vec::new();
     let mut refused = Vec::new();
-    for (run, marks) in marks {
-        match Marks::read(&run).and_then(|own| marks.write(&run).map(|()| own)) {
-            Ok(own) => before.push((run, own)),
+    for (idx, run) in runs.into_iter().enumerate() {
+        let own = Marks::read(&run);
+        let after = own.as_ref().map(|own| changed(own, idx)).unwrap_or_default();
+        match own {
+            Ok(own) if own == after => {}
+            Ok(own) => match after.write(&run) {
+                Ok(()) => before.push((run, own)),
+                Err(why) => refused.push(why),
+            },
             Err(why) => refused.push(why),
         }
     }
     say(&refused, notices);
-    (!before.is_empty()).then_some(Task::Mark(before))
+    (!before.is_empty()).then_some(Task::Restore(before))
 }
 
 fn delete_all(runs: &[PathBuf], notices: &mut Vec<Notice>) -> Option<Task> {

@@ -77,6 +77,25 @@ fn marks_of(run: &Path) -> crate::session::Marks {
 }
 
 #[test]
+fn a_mark_that_follows_another_at_once_takes_nothing_of_it_back() {
+    let shelf = tempfile::tempdir().unwrap();
+    let run = write_run(shelf.path(), "cars-1", "regression", 900.0, &[]);
+    let mut history = history_in(shelf.path());
+    let words = Words { name: "Best so far".to_owned(), note: "kept".to_owned(), tags: vec!["a".to_owned()] };
+    for change in [MarkChange::Words(Box::new(words)), MarkChange::Star(true)] {
+        history.act(HistoryAction::Mark { runs: vec![run.clone()], change });
+    }
+    settle(&mut history);
+    let marks = marks_of(&run);
+    assert_eq!((marks.name.as_str(), marks.note.as_str(), marks.is_starred), ("Best so far", "kept", true));
+    mark(&mut history, &run, MarkChange::Star(true));
+    history.act(HistoryAction::Undo);
+    settle(&mut history);
+    assert!(!marks_of(&run).is_starred, "what changed nothing is nothing to take back");
+    assert_eq!(marks_of(&run).name, "Best so far");
+}
+
+#[test]
 fn the_better_result_comes_first_and_what_has_none_last_either_way() {
     let shelf = tempfile::tempdir().unwrap();
     for (name, task, value) in [

@@ -13,7 +13,7 @@ use egui_material_icons::icons::{ICON_FOLDER_OPEN, ICON_REFRESH};
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::spec::Source;
-use crate::studio::{Action, DataState, Kind, Loaded, ProjectAction};
+use crate::studio::{Action, DataState, Kind, Loaded, ProjectAction, Studio};
 use crate::ui::theme::{Theme, space};
 use crate::ui::widgets::{card_ui, empty_ui, quiet_ui, secondary_ui, segmented_ui};
 use crate::ui::{Wish, grouped};
@@ -47,6 +47,15 @@ impl Panel for Data {
             DataState::Failed(problem) => failed_ui(ui, cx, problem),
             DataState::Ready(loaded) => self.loaded_ui(ui, cx, loaded),
         }
+    }
+
+    fn has_values(&self, studio: &Studio) -> bool {
+        matches!(studio.projects.data, DataState::Ready(_))
+    }
+
+    fn values(&self, studio: &Studio) -> Option<String> {
+        let DataState::Ready(loaded) = &studio.projects.data else { return None };
+        Some(bars::values(&loaded.profile))
     }
 }
 

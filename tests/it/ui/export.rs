@@ -6,7 +6,7 @@ use egui::accesskit::Role;
 use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable as _;
 use learnscope::report::{epochs_csv, predictions_csv};
-use learnscope::run::Run;
+use learnscope::run::{Forgotten, Run};
 
 use super::harness::{Window, loaded, options, step_until, studio, window};
 use super::runs;
@@ -63,6 +63,32 @@ fn values_are_those_that_are_drawn_and_the_report_is_of_the_run() {
     export(&mut window, "Report", Some(&page));
     let html = written(&mut window, &page);
     assert!(html.contains("<svg") && html.contains("<h1>Cars</h1>"), "{html}");
+}
+
+#[test]
+fn every_tab_with_a_plot_gives_its_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = runs::cars();
+    run.forgotten = Some(Forgotten { with_memory: vec![1.0, 0.5], without: vec![1.0, 2.0], ..Forgotten::default() });
+    let n_epochs = run.history.epochs.len();
+    let first = run.history.epochs[0].clone();
+    let mut window = over(run);
+    let mut values = |tab: &str| {
+        window.get_by_role_and_label(Role::Tab, tab).click();
+        window.run_steps(3);
+        let csv = place(&folder, &format!("{tab}.csv"));
+        export(&mut window, &format!("Values of {tab}"), Some(&csv));
+        written(&mut window, &csv)
+    };
+    assert_eq!(values("Checkpoints"), "step,kept,left_out\n0,1,1\n1,0.5,2\n");
+    let stops = values("Stop rules");
+    let head = "epoch,train_loss,validation_loss,stopped_by";
+    assert!(stops.starts_with(&format!("{head}\n1,{},{},", first.train_loss, first.validation_loss)), "{stops}");
+    assert_eq!(stops.lines().count(), n_epochs + 1);
+    let data = values("Data");
+    let distances = data.lines().filter(|it| it.starts_with("KM,")).filter_map(|it| it.rsplit(',').next());
+    let n_rows: usize = distances.map(|it| it.parse::<usize>().unwrap()).sum();
+    assert_eq!(n_rows, 1436, "each of the cars is in one bar: {data}");
 }
 
 #[test]

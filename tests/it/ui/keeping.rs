@@ -67,6 +67,10 @@ fn a_window_that_was_killed_comes_back_with_all_that_it_held() {
     window.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
     window.run_steps(2);
     window.get_by_role_and_label(Role::RadioButton, "Log").click();
+    window.get_by_role_and_label(Role::Tab, "Runs").click();
+    step_until(&mut window, "the list of runs", |it| it.studio().history.listing.runs.len() == 2);
+    super::history::row(&mut window, "penguins-1");
+    window.get_by_label("Runs: 2 listed, 1 chosen");
     window.get_by_role_and_label(Role::Tab, "Checkpoints").click();
     window.get_by_role_and_label(Role::Button, "Light theme").click();
     window.get_by_role_and_label(Role::Button, "Fold doctor").click();
@@ -77,6 +81,7 @@ fn a_window_that_was_killed_comes_back_with_all_that_it_held() {
     assert!(before.studio.past.len() >= 3 && before.studio.future.len() == 1, "undo and redo have something to do");
     assert_eq!((before.studio.runs.ghosts.len(), before.layout.is_dark), (1, Some(false)));
     assert_eq!(before.panels["curves"]["is_log"], true);
+    assert_eq!(before.panels["runs"]["chosen"].as_array().map(Vec::len), Some(1));
     // Nothing is told on the way out, as when the process is killed.
     std::mem::forget(window);
 
@@ -87,6 +92,11 @@ fn a_window_that_was_killed_comes_back_with_all_that_it_held() {
     assert_eq!(window.state().studio().runs.ghosts[0].epoch(), 3);
     window.get_by_role_and_label(Role::Button, "Dark theme");
     window.get_by_label("What a checkpoint holds");
+    window.get_by_role_and_label(Role::Tab, "Runs").click();
+    window.run_steps(2);
+    step_until(&mut window, "the list of runs", |it| it.studio().history.listing.runs.len() == 2);
+    window.run_steps(2);
+    window.get_by_label("Runs: 2 listed, 1 chosen");
     window.key_press_modifiers(egui::Modifiers { shift: true, ..egui::Modifiers::COMMAND }, Key::Z);
     window.run_steps(2);
     assert_eq!(window.state().studio().projects.draft.get("model.dropout").as_deref(), Some("0.25"), "redo goes on");

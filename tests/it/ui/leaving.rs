@@ -8,8 +8,8 @@ use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable as _;
 use learnscope::project;
-use learnscope::run::{Event, FinishReason, Phase};
-use learnscope::session::read_run;
+use learnscope::run::{Event, Phase};
+use learnscope::session::{Interrupted, Resumption, read_run, resume};
 use learnscope::spec::Project;
 use learnscope::studio::{DataState, Studio};
 
@@ -94,7 +94,7 @@ fn closing_while_training_asks_and_staying_lets_the_run_go_on() {
 }
 
 #[test]
-fn closing_while_training_stops_the_run_and_keeps_what_it_reached() {
+fn closing_while_training_leaves_a_run_that_goes_on_another_time() {
     let folder = tempfile::tempdir().unwrap();
     let mut project = Project::default();
     for setting in ["data=penguins", "device=cpu", "loss=cross_entropy", "epochs=100000", "pace=300", "stopping=off"] {
@@ -110,15 +110,18 @@ fn closing_while_training_stops_the_run_and_keeps_what_it_reached() {
         it.studio().runs.shown.as_ref().is_some_and(|run| run.history.epochs.len() >= 2)
     });
     assert!(close(&mut window), "the window is held");
-    assert!(closes_by(&mut window, "Stop and close"), "the window closes once the run has ended");
-    let finished = window.state().run().finished.clone().unwrap();
-    assert_eq!(finished.reason, FinishReason::Stopped);
-    let run = Path::new(&finished.run_dir);
-    assert!(run.starts_with(folder.path()) && run.join("best.safetensors").is_file(), "{}", finished.run_dir);
-    let (_, events) = read_run(run).unwrap();
+    window.get_by_label_contains("can be continued when the window is opened again");
+    assert!(closes_by(&mut window, "Stop and close"), "the window closes once the run is left");
+    let run = window.state().run().clone();
+    let at = folder.path().join(&run.started.run);
+    assert!(run.finished.is_none() && at.join("best.safetensors").is_file(), "{}", at.display());
+    let (_, events) = read_run(&at).unwrap();
     let n_epochs = events.iter().filter(|it| matches!(it, Event::Epoch(_))).count() as u64;
-    assert_eq!(n_epochs, finished.epochs, "every epoch is written");
-    assert!(matches!(events.last(), Some(Event::Finished(it)) if it.reason == FinishReason::Stopped));
+    assert_eq!(n_epochs, run.epoch(), "every epoch is written");
+    drop(window);
+    let (device, memory, log_every, watched, began) = (None, None, None, false, Instant::now());
+    let again = Interrupted { folder: at, device, memory, log_every, watched, began };
+    assert!(matches!(resume(&again), Ok(Resumption::Ready(_))), "it has no end");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use egui::{Align, Align2, Label, Layout, TextStyle, Ui, vec2};
 use egui_plot::LineStyle;
 
+use crate::report::points_csv;
 use crate::run::Forgotten;
 use crate::studio::{Action, RunAction};
 use crate::ui::Cx;
@@ -44,6 +45,13 @@ pub(super) fn forgetting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     ui.add(Label::new(theme.paragraph(&forgotten.text)).wrap());
     chart_ui(ui, &forgotten);
+}
+
+/// Every step behind the checkpoint, with the loss of both copies.
+pub(super) fn values(forgotten: &Forgotten) -> String {
+    let pairs = forgotten.with_memory.iter().zip(&forgotten.without).enumerate();
+    let rows = pairs.map(|(step, (kept, left_out))| [step.to_string(), kept.to_string(), left_out.to_string()].into());
+    points_csv(&["step", "kept", "left_out"], rows)
 }
 
 fn chart_ui(ui: &mut Ui, forgotten: &Forgotten) {

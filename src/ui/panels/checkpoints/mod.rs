@@ -7,7 +7,7 @@ mod strip;
 use egui::{Align, Label, Layout, Rect, Ui, UiBuilder, pos2};
 
 use super::{Cx, Home, Panel, PanelDef};
-use crate::studio::{Action, RunAction};
+use crate::studio::{Action, RunAction, Studio};
 use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::text::{duration_text, grouped, percent_text};
 use crate::ui::theme::{Theme, size, space};
@@ -47,6 +47,14 @@ impl Panel for Checkpoints {
             plug_ui(ui, cx);
             forgetting::forgetting_ui(ui, cx);
         });
+    }
+
+    fn has_values(&self, studio: &Studio) -> bool {
+        studio.runs.shown.as_ref().is_some_and(|it| it.forgotten.is_some())
+    }
+
+    fn values(&self, studio: &Studio) -> Option<String> {
+        studio.runs.shown.as_ref()?.forgotten.as_ref().map(forgetting::values)
     }
 }
 

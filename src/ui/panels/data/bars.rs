@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{Color32, CornerRadius, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::data::ColumnProfile;
+use crate::report::points_csv;
 use crate::ui::meaning::{self, HoverMeaning as _};
 use crate::ui::theme::Theme;
 use crate::ui::{percent_text, short_number};
@@ -38,6 +39,18 @@ pub(super) fn spread_ui(ui: &mut Ui, profile: &ColumnProfile, n_rows: usize, siz
         WidgetInfo::labeled(Role::Image, true, format!("Spread of {}: {words}", profile.name))
     });
     response.on_hover_meaning(ui, || meaning::column(profile, n_rows))
+}
+
+/// Every bar of every column: numbers from one value to another, which only the last bar includes, or a level.
+pub(super) fn values(profiles: &[ColumnProfile]) -> String {
+    let rows = profiles.iter().flat_map(|it| {
+        let name = || it.name.clone();
+        let bins = it.numbers.iter().flat_map(|it| &it.histogram);
+        let bins = bins.map(|it| vec![name(), it.from.to_string(), it.to.to_string(), it.count.to_string()]);
+        let levels = it.top.iter().map(|it| vec![name(), it.name.clone(), String::new(), it.count.to_string()]);
+        bins.chain(levels).collect::<Vec<_>>()
+    });
+    points_csv(&["column", "value", "to", "rows"], rows)
 }
 
 /// One bar with its name and count, for each class.

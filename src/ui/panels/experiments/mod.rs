@@ -5,11 +5,13 @@ mod question;
 mod range;
 mod seeds;
 mod strip;
+mod values;
 
 use egui::{Align, Label, Layout, Rect, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::{Cx, Home, Panel, PanelDef};
 use crate::run::Run;
+use crate::studio::Studio;
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{Item, combo_ui, empty_ui, scroll_ui, segmented_ui};
 use question::{QUESTIONS, Question};
@@ -66,6 +68,18 @@ impl Panel for Experiments {
         } else {
             self.list_ui(ui, cx, run);
         }
+    }
+
+    fn has_values(&self, studio: &Studio) -> bool {
+        studio
+            .runs
+            .shown
+            .as_ref()
+            .is_some_and(|it| it.probe.is_some() || it.range_test.is_some() || !it.seeds.rows().is_empty())
+    }
+
+    fn values(&self, studio: &Studio) -> Option<String> {
+        studio.runs.shown.as_ref().filter(|_| self.has_values(studio)).map(values::values)
     }
 }
 

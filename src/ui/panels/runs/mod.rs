@@ -9,12 +9,14 @@ mod keys;
 mod select;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::Ui;
+use serde::{Deserialize, Serialize};
 
 use super::{Cx, Home, Panel, PanelDef};
+use crate::report::epochs_csv;
 use crate::session::Glance;
 use crate::studio::history::{Branch, Query, tree};
 use crate::studio::{Action, HistoryAction, Studio};
@@ -50,7 +52,17 @@ struct Runs {
     last_look: f64,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is the same the next time.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Remembered {
+    query: Query,
+    view: View,
+    /// Folders of runs.
+    chosen: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum View {
     #[default]
     List,
@@ -104,6 +116,29 @@ impl Panel for Runs {
         self.edit_ui(ui, cx);
     }
 
+    fn remembers(&self) -> serde_json::Value {
+        let chosen = self.selection.chosen().map(Path::to_owned).collect();
+        let look = Remembered { query: self.query.clone(), view: self.view, chosen };
+        serde_json::to_value(look).unwrap_or_default()
+    }
+
+    fn recall(&mut self, remembered: &serde_json::Value) {
+        let Ok(it) = Remembered::deserialize(remembered) else { return };
+        (self.query, self.view, self.selection) = (it.query, it.view, Selection::of(it.chosen));
+    }
+
+    fn has_values(&self, studio: &Studio) -> bool {
+        self.view == View::Compare && studio.history.compared.runs.iter().any(|it| it.run.is_ok())
+    }
+
+    /// Every epoch of the runs that are compared.
+    fn values(&self, studio: &Studio) -> Option<String> {
+        let compared = studio.history.compared.runs.iter();
+        let named: Vec<_> =
+            compared.filter_map(|it| Some((it.glance.name().to_owned(), it.run.as_ref().ok()?))).collect();
+        self.has_values(studio).then(|| epochs_csv(&named))
+    }
+
     /// Where nothing is written down there is nothing to list.
     fn has_tab(&self, studio: &Studio) -> bool {
         studio.history.folder().is_some()
@@ -131,6 +166,10 @@ impl Runs {
 
     /// Works out the lines anew where runs or wishes have changed.
     fn arrange(&mut self, studio: &Studio) {
+        // Before that nothing is known of the runs that were chosen the last time.
+        if !studio.history.has_looked() {
+            return;
+        }
         let wanted = (studio.history.generation, self.query.clone(), self.view);
         if self.made_for.as_ref() == Some(&wanted) {
             return;

@@ -16,6 +16,16 @@ pub(super) struct Selection {
 }
 
 impl Selection {
+    /// These, before anything was clicked.
+    pub(super) fn of(chosen: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self { chosen: chosen.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Every chosen run, in the order of their folders.
+    pub(super) fn chosen(&self) -> impl Iterator<Item = &Path> {
+        self.chosen.iter().map(PathBuf::as_path)
+    }
+
     pub(super) fn has(&self, folder: &Path) -> bool {
         self.chosen.contains(folder)
     }

@@ -8,9 +8,10 @@ use egui::{Align, Label, Layout, Rect, Ui, UiBuilder, vec2};
 use super::{Cx, Home, Panel, PanelDef};
 use crate::diagnose::stops::{Earlier, Outcome, Point, STOP_RULES, StopRule};
 use crate::diagnose::was_stopping_right;
+use crate::report::points_csv;
 use crate::run::Run;
 use crate::spec::{Knob, Range, StoppingSpec};
-use crate::studio::{Action, RunAction};
+use crate::studio::{Action, RunAction, Studio};
 use crate::ui::text::counted;
 use crate::ui::theme::{Theme, size, space};
 use crate::ui::widgets::{KnobRow, empty_ui, knob_ui, scroll_ui, secondary_ui};
@@ -89,6 +90,21 @@ impl Panel for Stops {
         let mut plot = child(right);
         scroll_ui(&mut table, |ui| table::table_ui(ui, &self.bench.rows));
         chart::chart_ui(&mut plot, &run, &self.bench.points, &self.bench.rows);
+    }
+
+    fn has_values(&self, studio: &Studio) -> bool {
+        studio.runs.shown.is_some() && !self.bench.points.is_empty()
+    }
+
+    /// Every epoch, with the rules that would have ended the run there.
+    fn values(&self, studio: &Studio) -> Option<String> {
+        let row = |it: &Point| {
+            let stops = self.bench.rows.iter().filter(|row| row.outcome.stop == Some(it.epoch));
+            let rules: Vec<&str> = stops.map(|row| row.rule.label).collect();
+            vec![it.epoch.to_string(), it.train.to_string(), it.validation.to_string(), rules.join("; ")]
+        };
+        let head = ["epoch", "train_loss", "validation_loss", "stopped_by"];
+        self.has_values(studio).then(|| points_csv(&head, self.bench.points.iter().map(row)))
     }
 }
 
