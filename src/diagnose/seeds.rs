@@ -13,7 +13,7 @@
 use super::student;
 use super::words::{number, plus_minus, significant};
 use crate::run::{Run, SeedSpread};
-use crate::spec::{SplitMethod, SplitSpec};
+use crate::spec::SplitMethod;
 
 /// How sure a difference must be, both sides together.
 const CONFIDENCE: f64 = 0.95;
@@ -106,10 +106,9 @@ fn quantile(degrees: f64) -> f64 {
     student::quantile(0.5 + CONFIDENCE / 2.0, degrees)
 }
 
-/// Whether two runs measure the same: the same loss of the same data, divided in the same way.
+/// Whether two runs measure the same: the same loss of the same data.
 pub fn is_comparable(a: &Run, b: &Run) -> bool {
-    let division = |it: &Run| SplitSpec { seed: None, ..it.project.split.clone() };
-    a.project.data == b.project.data && a.project.loss == b.project.loss && division(a) == division(b)
+    a.project.data == b.project.data && a.project.loss == b.project.loss
 }
 
 /// The earlier run that one is held against: the newest with seeds of its own, else the newest that measures the same.

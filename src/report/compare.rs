@@ -37,7 +37,7 @@ fn unlike(runs: &[(String, &Run)]) -> Option<Block> {
     let (_, first) = runs.first()?;
     let others: Vec<_> = runs.iter().filter(|it| !is_comparable(first, it.1)).map(|it| it.0.as_str()).collect();
     let words = format!(
-        "Not to be held against the first by the loss, which is another or of other rows: {}.",
+        "Not to be held against the first by the loss, which is another or of other data: {}.",
         others.join(", ")
     );
     (!others.is_empty()).then_some(Block::Text(words))

@@ -116,7 +116,7 @@ fn a_difference_is_settled_by_repeating_with_seeds_and_they_are_kept() {
     step_until(&mut window, "both to be listed", |it| {
         let runs = &it.studio().history.listing.runs;
         runs.len() == 2
-            && runs.iter().all(|it| it.told.as_ref().is_ok_and(learnscope::session::Told::has_ended_by_itself))
+            && runs.iter().all(|it| it.told.as_ref().is_ok_and(learnscope::session::Told::stands_for_its_seed))
     });
     row(&mut window, "penguins-2");
     row_with(&mut window, "penguins-1", Modifiers::COMMAND);

@@ -69,6 +69,7 @@ fn a_window_that_was_killed_comes_back_with_all_that_it_held() {
     window.get_by_role_and_label(Role::RadioButton, "Log").click();
     window.get_by_role_and_label(Role::Tab, "Runs").click();
     step_until(&mut window, "the list of runs", |it| it.studio().history.listing.runs.len() == 2);
+    window.run_steps(3);
     super::history::row(&mut window, "penguins-1");
     window.get_by_label("Runs: 2 listed, 1 chosen");
     window.get_by_role_and_label(Role::Tab, "Checkpoints").click();
