@@ -129,10 +129,17 @@ fn differing(runs: &[(String, &Run)]) -> Vec<Block> {
         let cells = values.into_iter().map(|it| it.unwrap_or_else(|| "–".to_owned()));
         table.rows.push(std::iter::once(key.to_owned()).chain(cells).collect());
     }
-    if table.rows.is_empty() {
-        return vec![Block::Text("None: all of them were set up alike.".to_owned())];
+    let mut blocks = if table.rows.is_empty() {
+        vec![Block::Text("None: all of them were set up alike.".to_owned())]
+    } else {
+        vec![Block::Table(table)]
+    };
+    let turned = runs.iter().filter_map(|(name, run)| Some(format!("{name}: {}", run.turned()?)));
+    let turned: Vec<_> = turned.collect();
+    if !turned.is_empty() {
+        blocks.push(Block::Text(format!("Turned by hand while training: {}.", turned.join("; "))));
     }
-    vec![Block::Table(table)]
+    blocks
 }
 
 #[cfg(test)]
@@ -171,6 +178,22 @@ mod tests {
             assert!(text.contains(part), "{part}\n{text}");
         }
         assert!(text.ends_with("| learning\\_rate | 0.1 | 0.2 |\n"), "nothing else differs: {text}");
+    }
+
+    #[test]
+    fn a_knob_turned_by_hand_is_told_where_the_settings_are_alike() {
+        let (one, mut two) = (run("learning_rate=0.1", &[0.9]), run("learning_rate=0.1", &[0.8]));
+        two.apply(Event::Changed(crate::run::Changed {
+            epoch: 1,
+            key: "learning_rate".to_owned(),
+            from: "0.1".to_owned(),
+            to: "0.01".to_owned(),
+            by: "user".to_owned(),
+            ..Default::default()
+        }));
+        let text = comparison(&[("one".to_owned(), &one), ("two".to_owned(), &two)]).to_markdown("x").text;
+        let words = "Turned by hand while training: two: learning\\_rate from 0.1 to 0.01 after epoch 1.";
+        assert!(text.contains(words), "{text}");
     }
 
     #[test]

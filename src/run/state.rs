@@ -69,6 +69,14 @@ pub enum Change {
 }
 
 impl Run {
+    /// What was turned by hand while it was trained, in words such as `learning_rate from 0.01 to 0.001 after epoch 5`;
+    /// none where its project says all.
+    pub fn turned(&self) -> Option<String> {
+        let turned = self.changes.iter().filter(|it| it.by == "user");
+        let words = turned.map(|it| format!("{} from {} to {} after epoch {}", it.key, it.from, it.to, it.epoch));
+        Some(words.collect::<Vec<_>>().join(", ")).filter(|it| !it.is_empty())
+    }
+
     /// A run of a project, before its first event.
     pub fn of(project: Project) -> Self {
         Self { project, ..Self::default() }

@@ -46,6 +46,9 @@ pub(super) struct Position {
     /// Seconds spent on steps, and rows learned from, for the run's speed.
     pub(super) trained_seconds: f64,
     pub(super) trained_rows: u64,
+    /// Wall seconds since it began, without those in which nobody trained it.
+    #[serde(default)]
+    pub(super) seconds: f64,
     /// Lowest validation loss at a checkpoint, and the step of that one, which is kept whatever is newer.
     pub(super) best_kept: Option<(f64, u64)>,
     /// Counts of the optimizer's memory.
@@ -173,6 +176,7 @@ pub(super) mod tests {
             timing: 56,
             trained_seconds: 0.25,
             trained_rows: 320,
+            seconds: 1.5,
             best_kept: Some((0.5, 20)),
             counts: BTreeMap::new(),
             turns: 0,

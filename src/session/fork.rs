@@ -60,8 +60,8 @@ pub(super) fn ready(mut job: Job, branch: &Branch) -> Result<Ready, Vec<String>>
     }
     let mut from = nearest(&branch.run, &diary, &row).map_err(one)?;
     if let Some(from) = &mut from {
-        // Whether it stops there, too, is for its own settings to say.
-        from.checkpoint.position.has_stopped = false;
+        // Whether it stops there, too, is for its own settings to say, and its time is its own.
+        (from.checkpoint.position.has_stopped, from.checkpoint.position.seconds) = (false, 0.0);
     }
     if from.is_none() {
         check_start(&course.begin, &data, &run.started, branch).map_err(one)?;

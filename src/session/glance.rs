@@ -12,7 +12,7 @@ use super::recorder::LOCK;
 use super::seeds::{self, SeedResult};
 use crate::project;
 use crate::run::{Event, FinishReason, Finished, Metrics, Parent};
-use crate::spec::Project;
+use crate::spec::{DeviceSpec, Project};
 
 /// A run folder as a list shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -204,7 +204,7 @@ impl Told {
         let of_metric = |it: &EpochLine| it.metrics.get(&format!("validation_{metric}")).copied().flatten();
         Self {
             title: if project.name.is_empty() { project.data.source_name() } else { project.name.clone() },
-            device: if head.device.is_empty() { device_of(&project) } else { head.device.clone() },
+            device: device(&project, &head.device),
             state,
             epochs: last.map_or(0, |it| it.epoch),
             best_epoch: best.as_ref().map_or(0, |it| it.epoch),
@@ -221,9 +221,13 @@ impl Told {
     }
 }
 
-fn device_of(project: &Project) -> String {
+/// The device that trained last, which the project names once training has begun; before, the one it began on.
+fn device(project: &Project, first: &str) -> String {
     use crate::spec::TextValue as _;
-    project.device.text()
+    match project.device {
+        DeviceSpec::Auto if !first.is_empty() => first.to_owned(),
+        named => named.text(),
+    }
 }
 
 /// The lines of a run's events that a glance needs, the epochs not yet read.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use super::lifeline::Stage;
 use super::naming::{change_words, next_free};
 use super::runs::Runs;
@@ -13,7 +15,7 @@ use crate::session::{Branch, Job, Session};
 use crate::spec::{Project, Section};
 
 /// A fork that is being set up: the draft holds its settings.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Planned {
     /// The parent's name, and the last epoch in common.
     pub parent: Parent,
@@ -26,6 +28,11 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Whether the run that is to be forked is still there.
+    pub(super) fn has_parent(&self) -> bool {
+        self.folder.join("project.ron").is_file()
+    }
+
     /// What the draft changes that no fork may change, by the section in which it is chosen.
     pub(super) fn problem(&self, draft: &Project) -> Option<(Section, String)> {
         let why = draft.check_fork_of(&self.base).err()?;

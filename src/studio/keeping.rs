@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Notice, Studio, Wake};
+use super::{Notice, Planned, Studio, Wake};
 use crate::project::write_whole;
 use crate::session::{Background, in_background};
 use crate::spec::Project;
@@ -42,6 +42,8 @@ pub struct Held {
     pub past: Vec<Project>,
     pub future: Vec<Project>,
     pub runs: HeldRuns,
+    /// A fork that is being set up; the draft holds its settings.
+    pub planned: Option<Planned>,
 }
 
 /// The runs on the chart, by their folders.
@@ -66,12 +68,14 @@ pub struct HeldRun {
 impl Studio {
     /// What it holds; none while the quiz covers it.
     pub fn held(&self) -> Option<Held> {
-        self.quiz.round.is_none().then(|| Held { runs: self.runs.held(), ..self.projects.held() })
+        let planned = self.runs.planned.clone();
+        self.quiz.round.is_none().then(|| Held { runs: self.runs.held(), planned, ..self.projects.held() })
     }
 
     /// Takes up what was held before. Runs are read by a thread, and those that are gone are left out.
     pub fn take_up(&mut self, held: Held) {
         let runs = held.runs.clone();
+        self.runs.planned = held.planned.clone().filter(Planned::has_parent);
         self.projects.take_up(held);
         if runs != HeldRuns::default() {
             self.opening.bring_back(runs);

@@ -246,3 +246,23 @@ fn a_log_whose_loss_is_lost_is_a_finding_and_says_nothing_it_does_not_know() {
     let text = told[0]["text"].as_str().unwrap();
     assert!(!text.contains("step 0") && !text.contains("rate of not a number"), "{text}");
 }
+
+#[test]
+fn nothing_that_is_written_takes_the_place_of_what_it_is_made_from() {
+    let place = Place::new();
+    let outcome = place.run(&["train", &sample("used_cars"), "--out", "run", "--set", "epochs=1", "--quiet"]);
+    assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+    std::fs::write(place.path("mine.csv"), "Price,KM\n1,2\n").unwrap();
+    for (command, kept) in [
+        (&["predict", "run", "mine.csv", "--out", "mine.csv"][..], "mine.csv"),
+        (&["predict", "run", "mine.csv", "--out", "run/events.jsonl"], "run/events.jsonl"),
+        (&["report", "run", "--csv", "run/project.ron"], "run/project.ron"),
+        (&["shot", "run", "--out", "run/best.safetensors"], "run/best.safetensors"),
+    ] {
+        let before = std::fs::read(place.path(kept)).unwrap();
+        let outcome = place.run(command);
+        assert_eq!((outcome.status, outcome.stderr.lines().count()), (2, 1), "{command:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("would overwrite"), "{}", outcome.stderr);
+        assert!(std::fs::read(place.path(kept)).unwrap() == before, "{kept} is as it was");
+    }
+}

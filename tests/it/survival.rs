@@ -255,3 +255,36 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_it_used() {
     assert!(outcome.stdout.contains("is damaged and is passed over"), "{}", outcome.stdout);
     assert_eq!(told(&place.path("cut")), told(&place.path("whole")));
 }
+
+/// A run that early stopping ended, cut short again right before it could say so.
+#[test]
+fn a_run_that_was_killed_between_its_last_checkpoint_and_its_end_ends_the_same() {
+    let place = Place::new();
+    let project = sample("digits");
+    let settings = ["epochs=200", "stopping=patience", "stopping.patience=3", "learning_rate=0.02", "device=cpu"];
+    let settings = settings.iter().flat_map(|it| ["--set", it]);
+    let train: Vec<&str> = ["train", &project, "--out", "run", "--quiet"].into_iter().chain(settings).collect();
+    assert_eq!(place.run(&train).status, 0);
+    let run = place.path("run");
+    let whole = told(&run);
+    let end = whole.last().unwrap();
+    assert_eq!((end["event"].as_str(), end["reason"].as_str()), (Some("finished"), Some("early_stopping")));
+    let inside = place.run(&["inspect", "run"]).stdout;
+    assert!(inside.contains(&format!("{} epochs completed", end["epochs"])), "{inside}");
+
+    let diary = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
+    let (told_before, _) = diary.trim_end().rsplit_once('\n').unwrap();
+    std::fs::write(run.join("events.jsonl"), format!("{told_before}\n")).unwrap();
+    let best = std::fs::read(run.join("best.safetensors")).unwrap();
+    let predict = |out: &str| place.run(&["predict", "run", "digits", "--out", out]);
+    assert_eq!(predict("by_file.csv").status, 0);
+    std::fs::remove_file(run.join("best.safetensors")).unwrap();
+    let outcome = predict("by_checkpoint.csv");
+    assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+    let read = |name: &str| std::fs::read(place.path(name)).unwrap();
+    assert!(read("by_file.csv") == read("by_checkpoint.csv"), "the checkpoint holds the best weights, too");
+
+    assert_eq!(place.run(&["train", "--resume", "run", "--quiet"]).status, 0);
+    assert_eq!(told(&run), whole);
+    assert!(std::fs::read(run.join("best.safetensors")).unwrap() == best);
+}

@@ -76,6 +76,7 @@ impl Worker<'_> {
             timing: told.timing,
             trained_seconds: self.trained.as_secs_f64(),
             trained_rows: self.trained_rows,
+            seconds: self.began.elapsed().as_secs_f64(),
             best_kept: self.keeping.best,
             counts: std::collections::BTreeMap::new(),
             turns: self.n_turns_taken(),
@@ -180,6 +181,8 @@ impl Worker<'_> {
         self.has_stopped = position.has_stopped;
         self.trained = Duration::try_from_secs_f64(position.trained_seconds).unwrap_or_default();
         self.trained_rows = position.trained_rows;
+        let before = Duration::try_from_secs_f64(position.seconds).unwrap_or_default();
+        self.began = self.began.checked_sub(before).unwrap_or(self.began);
         self.keeping.best = position.best_kept;
         self.keeping.last_epoch = self.epoch;
         let training = &self.project.training;

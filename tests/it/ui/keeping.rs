@@ -8,7 +8,7 @@ use egui::Key;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use learnscope::run::Phase;
-use learnscope::studio::{DataState, Remembered, Studio};
+use learnscope::studio::{Action, DataState, Remembered, RunAction, Studio};
 use learnscope::ui::LayoutState;
 
 use super::harness::{Window, kept, step_until};
@@ -70,7 +70,8 @@ fn a_window_that_was_killed_comes_back_with_all_that_it_held() {
     window.get_by_role_and_label(Role::Tab, "Runs").click();
     step_until(&mut window, "the list of runs", |it| it.studio().history.listing.runs.len() == 2);
     window.run_steps(3);
-    super::history::row(&mut window, "penguins-1");
+    let first = window.state().studio().history.listing.runs[0].id.clone();
+    super::history::row(&mut window, &first);
     window.get_by_label("Runs: 2 listed, 1 chosen");
     window.get_by_role_and_label(Role::Tab, "Checkpoints").click();
     window.get_by_role_and_label(Role::Button, "Light theme").click();
@@ -101,6 +102,30 @@ fn a_window_that_was_killed_comes_back_with_all_that_it_held() {
     window.key_press_modifiers(egui::Modifiers { shift: true, ..egui::Modifiers::COMMAND }, Key::Z);
     window.run_steps(2);
     assert_eq!(window.state().studio().projects.draft.get("model.dropout").as_deref(), Some("0.25"), "redo goes on");
+}
+
+#[test]
+fn a_fork_that_was_being_set_up_is_still_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path());
+    for setting in ["data=penguins", "loss=cross_entropy", "device=cpu", "epochs=3", "pace=unlimited"] {
+        window.state_mut().studio_mut().projects.draft.set(setting).unwrap();
+    }
+    train(&mut window, "learning_rate=0.01");
+    window.state_mut().studio_mut().act(Action::Run(RunAction::PlanFork { epoch: 2 }));
+    window.state_mut().studio_mut().projects.draft.set("learning_rate=0.001").unwrap();
+    window.run_steps(2);
+    until_written(&mut window, folder.path());
+    let planned = window.state().studio().runs.planned.clone();
+    assert!(planned.is_some());
+    std::mem::forget(window);
+
+    let mut window = open(folder.path());
+    step_until(&mut window, "the run", |it| it.studio().runs.shown.is_some());
+    assert_eq!(window.state().studio().runs.planned, planned);
+    window.state_mut().studio_mut().act(Action::Run(RunAction::Train));
+    step_until(&mut window, "the end", phase_is(Phase::Finished));
+    assert_eq!(window.state().run().parent().map(|it| it.epoch), Some(2));
 }
 
 #[test]

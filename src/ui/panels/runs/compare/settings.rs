@@ -3,6 +3,7 @@
 use egui::{Grid, Label, ScrollArea, Ui, vec2};
 
 use super::{Worked, color};
+use crate::run::Run;
 use crate::ui::theme::{Theme, size, space};
 
 /// Widths of the setting's name and of a run's value.
@@ -13,9 +14,19 @@ pub(super) fn settings_ui(ui: &mut Ui, worked: &Worked) {
     let theme = Theme::of(ui);
     ui.label(theme.strong("Settings that differ"));
     if worked.settings.is_empty() {
-        ui.add(Label::new(theme.dim("None: they were trained with the same settings")).wrap());
-        return;
+        ui.add(Label::new(theme.dim("None: they were set up alike")).wrap());
+    } else {
+        table_ui(ui, theme, worked);
     }
+    for row in &worked.rows {
+        if let Some(turned) = row.run().and_then(Run::turned) {
+            let text = format!("{}: {turned}, by hand", row.glance().name());
+            ui.add(Label::new(theme.paragraph(text)).wrap());
+        }
+    }
+}
+
+fn table_ui(ui: &mut Ui, theme: &Theme, worked: &Worked) {
     ScrollArea::horizontal().id_salt("settings").show(ui, |ui| {
         Grid::new("settings that differ").spacing(vec2(space::M, 2.0)).striped(true).show(ui, |ui| {
             cell_ui(ui, LABEL, theme.small("Setting"));
