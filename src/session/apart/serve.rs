@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn where_the_window_no_longer_listens_the_run_is_left_to_go_on_later() {
-        let (keep, kept) = std::sync::mpsc::channel();
+        let (keep, kept) = std::sync::mpsc::sync_channel(1);
         is_left(|to_worker, from_worker| {
             drop(from_worker);
             // Nothing but the pipe that broke tells the worker.

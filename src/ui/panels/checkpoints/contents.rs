@@ -12,6 +12,8 @@ use crate::ui::widgets::scroll_ui;
 /// Width of a part's name, and of its size.
 const NAME: f32 = 130.0;
 const BYTES: f32 = 72.0;
+/// What a part holds stands between them where it has this much room, and below them where it has not.
+const WHAT: f32 = 190.0;
 
 /// Tensors named on hover.
 const MOST_TENSORS: usize = 8;
@@ -49,7 +51,21 @@ pub(super) fn contents_ui(ui: &mut Ui, cx: &Cx<'_>) {
 
 fn part_ui(ui: &mut Ui, part: &Part) {
     let theme = Theme::of(ui);
-    let line = ui.horizontal(|ui| {
+    let is_wide = ui.available_width() >= NAME + WHAT + BYTES + 2.0 * space::S;
+    let part_of = |ui: &mut Ui| {
+        line_ui(ui, part, is_wide);
+        if !is_wide {
+            ui.add(Label::new(theme.small(&part.what)).truncate());
+            ui.add_space(space::XS);
+        }
+    };
+    ui.vertical(part_of).response.on_hover_text(help(part));
+}
+
+/// Name and size, and what is in it where there is room between them.
+fn line_ui(ui: &mut Ui, part: &Part, is_wide: bool) {
+    let theme = Theme::of(ui);
+    ui.horizontal(|ui| {
         ui.set_min_height(size::LINE);
         ui.spacing_mut().item_spacing.x = space::S;
         ui.allocate_ui_with_layout(vec2(NAME, size::LINE), Layout::left_to_right(Align::Center), |ui| {
@@ -59,13 +75,14 @@ fn part_ui(ui: &mut Ui, part: &Part) {
         let room = (ui.available_width() - BYTES - space::S).max(0.0);
         ui.allocate_ui_with_layout(vec2(room, size::LINE), Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_width(room);
-            ui.add(Label::new(theme.dim(&part.what)).truncate());
+            if is_wide {
+                ui.add(Label::new(theme.dim(&part.what)).truncate());
+            }
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add(Label::new(theme.mono(bytes_text(part.bytes))).extend());
         });
     });
-    line.response.on_hover_text(help(part));
 }
 
 fn help(part: &Part) -> String {

@@ -115,7 +115,7 @@ impl Compare {
             .rows
             .iter()
             .filter(|it| (it.seeds.values.len() as u64) < SEEDS && it.run().is_some_and(|it| !it.is_live()))
-            .filter(|it| it.told().is_some_and(|it| it.stands_for_its_seed()))
+            .filter(|it| it.told().is_some_and(crate::session::Told::stands_for_its_seed))
             .map(|it| it.glance().folder.clone())
             .collect();
         if lacking.is_empty() {
