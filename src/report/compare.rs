@@ -204,5 +204,6 @@ mod tests {
             text.contains("Not to be held against the first by the loss, which is another or of other data: two."),
             "{text}"
         );
+        assert!(text.contains("| two | no end | 1 | 0.9 | – |"), "no difference of what cannot be compared: {text}");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::data::Fingerprint;
 use crate::project;
 use crate::run::{FinishReason, Run};
-use crate::spec::{Source, TextValue as _};
+use crate::spec::Source;
 
 /// A project file that repeats a run: every choice explicit, and above it in comments the command, the program's
 /// version, the data with their hash, what was done by hand while it trained, and the values it must give.
@@ -36,10 +36,7 @@ fn name(run: &Run) -> &str {
 }
 
 fn device(run: &Run) -> String {
-    // One that went on elsewhere, or moved, was on both.
-    let last = run.project.device.text();
-    let first = run.started.device.as_str();
-    match if first == "cpu" && last.starts_with("gpu") { last.as_str() } else { first } {
+    match run.device().as_str() {
         "" => "on a device that was not told".to_owned(),
         "cpu" => "on the CPU, where the same machine and build repeat it to the bit".to_owned(),
         gpu => format!("on {gpu}, where it is repeated within rounding"),

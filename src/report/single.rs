@@ -72,7 +72,7 @@ fn facts(run: &Run) -> Table {
     if let Some(it) = run.parent() {
         row("Fork", format!("of {} at epoch {}", it.run, it.epoch));
     }
-    row("Device", started.device.clone());
+    row("Device", run.device());
     row("Seed", run.project.training.seed.to_string());
     if let Some(it) = &run.finished {
         row("Time", format!("{} ({} rows a second)", duration_text(it.seconds), short_number(it.samples_per_second)));

@@ -69,6 +69,13 @@ pub enum Change {
 }
 
 impl Run {
+    /// The device that trained it, as far as it was told; of one that went on elsewhere, or moved, the graphics card.
+    pub fn device(&self) -> String {
+        use crate::spec::TextValue as _;
+        let (first, last) = (&self.started.device, self.project.device.text());
+        if first == "cpu" && last.starts_with("gpu") { last } else { first.clone() }
+    }
+
     /// What was turned by hand while it was trained, in words such as `learning_rate from 0.01 to 0.001 after epoch 5`;
     /// none where its project says all.
     pub fn turned(&self) -> Option<String> {
@@ -283,6 +290,18 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_that_moved_to_a_graphics_card_is_said_to_be_trained_there() {
+        let of = |first: &str, last: &str| {
+            let mut run = Run::default();
+            first.clone_into(&mut run.started.device);
+            run.project.set_value("device", last).unwrap();
+            run.device()
+        };
+        let devices = [of("cpu", "auto"), of("cpu", "cpu"), of("cpu", "gpu:1"), of("gpu:0", "cpu")];
+        assert_eq!(devices, ["cpu", "cpu", "gpu:1", "gpu:0"]);
+    }
     use crate::run::{EpochRow, FinishReason, Severity};
 
     fn finding(state: FindingState) -> Event {

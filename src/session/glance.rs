@@ -301,6 +301,19 @@ mod tests {
         Event::Started(Started { device, task, ..Started::default() })
     }
 
+    #[test]
+    fn a_run_with_a_knob_turned_by_hand_does_not_stand_for_its_seed() {
+        let changed = |by: &str| Event::Changed(crate::run::Changed { by: by.to_owned(), ..Default::default() });
+        let stands = |by: &str| {
+            let end = crate::session::failed("");
+            let Event::Finished(end) = end else { panic!("it has an end") };
+            let end = Event::Finished(Finished { reason: FinishReason::Completed, ..end });
+            let folder = folder_of(&[started(), epoch(1, 0.5), changed(by), end]);
+            Glance::of(folder.path(), None).unwrap().told.as_ref().unwrap().stands_for_its_seed()
+        };
+        assert!(stands("schedule") && !stands("user"));
+    }
+
     fn epoch(epoch: u64, loss: f64) -> Event {
         let metrics = [("validation_rmse".to_owned(), 100.0 * loss)].into();
         Event::Epoch(EpochRow { epoch, validation_loss: loss, metrics, seconds: 0.5, ..EpochRow::default() })

@@ -261,7 +261,8 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_it_used() {
 fn a_run_that_was_killed_between_its_last_checkpoint_and_its_end_ends_the_same() {
     let place = Place::new();
     let project = sample("digits");
-    let settings = ["epochs=200", "stopping=patience", "stopping.patience=3", "learning_rate=0.02", "device=cpu"];
+    let settings =
+        ["epochs=200", "stopping=patience", "stopping.patience=3", "learning_rate=0.02", "device=cpu", "pace=400"];
     let settings = settings.iter().flat_map(|it| ["--set", it]);
     let train: Vec<&str> = ["train", &project, "--out", "run", "--quiet"].into_iter().chain(settings).collect();
     assert_eq!(place.run(&train).status, 0);
@@ -286,5 +287,11 @@ fn a_run_that_was_killed_between_its_last_checkpoint_and_its_end_ends_the_same()
 
     assert_eq!(place.run(&["train", "--resume", "run", "--quiet"]).status, 0);
     assert_eq!(told(&run), whole);
+    let seconds = |diary: &str| {
+        let end: Value = serde_json::from_str(diary.trim_end().rsplit('\n').next().unwrap()).unwrap();
+        end["seconds"].as_f64().unwrap()
+    };
+    let again = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
+    assert!(seconds(&again) > 0.8 * seconds(&diary), "its time is that of both parts");
     assert!(std::fs::read(run.join("best.safetensors")).unwrap() == best);
 }
